@@ -1,0 +1,108 @@
+//! Personal data that cannot print itself.
+//!
+//! Owns the two wrapper types through which names, addresses and payloads travel. Refuses to show
+//! their content in `Debug` or `Display`: whoever needs it calls `expose`, which is easy to find.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A text that identifies a person: a name, an e-mail address, a phone number, a street.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Pii(String);
+
+impl Pii {
+    /// Wraps a text as it is.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Wraps a trimmed text; `None` when nothing is left.
+    #[must_use]
+    pub fn non_empty(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// The content, for matching, storing and answering; never for logs or errors.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The content, by value.
+    #[must_use]
+    pub fn into_exposed(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for Pii {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pii(***)")
+    }
+}
+
+/// A record exactly as a vendor sent it: JSON text.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Payload(Box<str>);
+
+impl Payload {
+    /// Wraps JSON text as received.
+    pub fn new(json: impl Into<Box<str>>) -> Self {
+        Self(json.into())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// XXH3 of the bytes, for telling whether a record changed.
+    #[must_use]
+    pub fn hash(&self) -> i64 {
+        xxhash_rust::xxh3::xxh3_64(self.0.as_bytes()) as i64
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes)", self.0.len())
+    }
+}
+
+/// A credential. Never printed, never serialised.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a credential.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The credential, for the one place that sends or checks it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_data_does_not_print() {
+        let shown = format!("{:?} {:?}", Pii::new("ann@example.com"), Payload::new("{\"a\":1}"));
+        assert_eq!(shown, "Pii(***) Payload(7 bytes)");
+    }
+}
