@@ -1,1 +1,43 @@
-//! placeholder
+//! The tables as SeaORM entities: one file per table.
+//!
+//! Owns column names and types. Refuses logic, relations and queries: those stand in `store`.
+//! Debug output of rows shows personal data, so rows never leave `store`.
+#![allow(missing_docs)] // SeaORM generates public items without documentation
+
+pub mod audit_entry;
+pub mod company;
+pub mod contact;
+pub mod deal;
+pub mod decision;
+pub mod demoted_identifier;
+pub mod dirty_profile;
+pub mod dirty_record;
+pub mod explanation;
+pub mod identifier;
+pub mod identity_event;
+pub mod invoice;
+pub mod payment;
+pub mod profile;
+pub mod profile_fact;
+pub mod profile_field;
+pub mod profile_link;
+pub mod profile_member;
+pub mod profile_numbers;
+pub mod profile_redirect;
+pub mod quarantine;
+pub mod record_link;
+pub mod refund;
+pub mod review;
+pub mod rollup_cell;
+pub mod rollup_part;
+pub mod setting;
+pub mod source_record;
+pub mod source_record_version;
+pub mod spend;
+pub mod stage_override;
+pub mod stage_transition;
+pub mod subscription;
+pub mod survey_response;
+pub mod sync_state;
+pub mod ticket;
+pub mod touchpoint;

@@ -16,6 +16,10 @@ pub enum IdentifierKind {
     ExternalId,
     /// A person's normalised name together with a company's web domain.
     NameDomain,
+    /// A person's normalised name together with the employer's normalised name.
+    NameCompany,
+    /// A person's normalised name together with a postal address.
+    NameAddress,
     /// A company's web domain.
     Domain,
     /// A company's normalised name together with its country.
@@ -24,11 +28,13 @@ pub enum IdentifierKind {
 
 impl IdentifierKind {
     /// Every kind, in stored order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Email,
         Self::Phone,
         Self::ExternalId,
         Self::NameDomain,
+        Self::NameCompany,
+        Self::NameAddress,
         Self::Domain,
         Self::CompanyName,
     ];
@@ -41,6 +47,8 @@ impl IdentifierKind {
             Self::Phone => "phone",
             Self::ExternalId => "external_id",
             Self::NameDomain => "name_domain",
+            Self::NameCompany => "name_company",
+            Self::NameAddress => "name_address",
             Self::Domain => "domain",
             Self::CompanyName => "company_name",
         }

@@ -37,6 +37,33 @@ impl Pii {
     }
 }
 
+impl Pii {
+    /// An e-mail address with its local part hidden but for the first letter: `a***@example.com`.
+    /// A text without `@` shows its first letter only.
+    #[must_use]
+    pub fn masked_email(&self) -> String {
+        let text = self.0.trim();
+        let first = text.chars().next().filter(|c| *c != '@').map(String::from).unwrap_or_default();
+        match text.rsplit_once('@') {
+            Some((_, domain)) => format!("{first}***@{domain}"),
+            None => format!("{first}***"),
+        }
+    }
+
+    /// A phone number with its middle hidden: `+4917…12`. A number of fewer than nine characters
+    /// shows its last two only.
+    #[must_use]
+    pub fn masked_phone(&self) -> String {
+        let chars: Vec<char> = self.0.chars().filter(|c| !c.is_whitespace()).collect();
+        let tail: String = chars.iter().skip(chars.len().saturating_sub(2)).collect();
+        if chars.len() < 9 {
+            return format!("…{tail}");
+        }
+        let head: String = chars.iter().take(5).collect();
+        format!("{head}…{tail}")
+    }
+}
+
 impl fmt::Debug for Pii {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pii(***)")
@@ -99,6 +126,15 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn masks_keep_what_tells_contacts_apart_and_hide_the_rest() {
+        assert_eq!(Pii::new("ann@example.com").masked_email(), "a***@example.com");
+        assert_eq!(Pii::new("@x.org").masked_email(), "***@x.org");
+        assert_eq!(Pii::new("").masked_email(), "***");
+        assert_eq!(Pii::new("+49170123412").masked_phone(), "+4917…12");
+        assert_eq!(Pii::new("12345").masked_phone(), "…45");
+    }
 
     #[test]
     fn personal_data_does_not_print() {

@@ -1,1 +1,49 @@
-//! placeholder
+//! Identity resolution: which records are the same person or the same company.
+//!
+//! Owns normalisation, the keys under which candidates are found, the comparison of two records,
+//! the constrained clustering, the ids that clusters keep from one run to the next, and the golden
+//! fields of a cluster. Refuses I/O, clocks and SQL: whoever calls it loads the records and stores
+//! the outcome.
+//!
+//! # Promises
+//! - **Order does not matter**: [`resolve`] gives the same clusters for any order of records and
+//!   decisions.
+//! - **Locality**: records that share no identifier and no decision, directly or through others,
+//!   never influence each other. Resolving a connected component alone gives what resolving
+//!   everything gives, which is what lets an incremental run load only what it touches.
+//! - **Explained**: a cluster of n records carries exactly n-1 joins that connect all of them.
+//! - **Reversible**: see [`assign()`] for what happens to ids when a merge is taken apart.
+//!
+//! Weights are log2 odds. In this first version they are fixed per comparison level (module
+//! [`weights`]); the rules decide what joins, the weights decide in which order and what a reviewer
+//! sees first.
+
+mod age;
+pub mod assign;
+mod bucket;
+mod compare;
+mod compare_company;
+mod compare_person;
+mod constraint;
+mod explain;
+pub mod golden;
+pub mod normal;
+mod record;
+mod resolution;
+mod resolve;
+mod rules;
+mod shared;
+pub mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use age::Age;
+pub use assign::{Assignment, Event, IdState, assign};
+pub use explain::{Apart, Obstacle, why_not};
+pub use golden::{Golden, GoldenField, GoldenFieldName, GoldenInput, golden};
+pub use record::{IdentityRecord, company_record, person_record};
+pub use resolution::{Cluster, Evidence, Join, Resolution, ReviewPair, ReviewReason};
+pub use resolve::resolve;
+pub use rules::{RuleId, Rules, Switches};
+pub use shared::SharedValues;

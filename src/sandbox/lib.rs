@@ -1,1 +1,6 @@
-//! placeholder
+//! wip
+mod calendar;
+mod cast;
+mod json;
+mod rng;
+mod text;

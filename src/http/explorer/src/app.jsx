@@ -13,8 +13,11 @@ const BUILT_IN_EXAMPLE = {
 };
 
 // A tab takes its title from the operation's name; the example's sentence goes above the query as a comment.
-function toTab({ name, query, variables }) {
-  return { query: query.startsWith('#') ? query : `# ${name}\n${query}`, variables: variables || null };
+function toTab({ name, query, variables = '{}' }) {
+  return {
+    query: query.startsWith('#') ? query : `# ${name}\n${query}`,
+    variables: variables.trim() === '{}' ? null : variables, // GraphiQL opens the variables pane for any text
+  };
 }
 
 export function App({ settings }) {

@@ -1,0 +1,216 @@
+//! Opening a database, and the two ways into it: one for writing, one for reading.
+//!
+//! SQLite has one writer, so writes go through a pool of one connection and never meet
+//! `SQLITE_BUSY`; readers have their own pool and, in WAL mode, never wait. On PostgreSQL both are
+//! one pool.
+
+use crate::StoreError;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Embedded, one file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// How to open a database.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// `sqlite:PATH` (created if missing), `sqlite::memory:` is refused, or `postgres://...`.
+    pub url: String,
+    /// Connections for reading (SQLite) or in all (PostgreSQL).
+    pub connections: u32,
+    /// How long a request waits for a connection, in milliseconds.
+    pub acquire_ms: u64,
+    /// How long one statement of a request may take, in milliseconds (PostgreSQL).
+    pub statement_ms: u64,
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) backend: Backend,
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    statements: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("backend", &self.backend).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database; does not touch its schema.
+    ///
+    /// # Errors
+    /// [`StoreError::UnsupportedUrl`], [`StoreError::Unavailable`].
+    pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let backend = match options.url.split(':').next() {
+            Some("sqlite") if !options.url.contains(":memory:") => Backend::Sqlite,
+            Some("postgres" | "postgresql") => Backend::Postgres,
+            _ => return Err(StoreError::UnsupportedUrl),
+        };
+        let (write, read) = match backend {
+            Backend::Sqlite => {
+                let write = open(sqlite_options(options, 1), backend, &statements).await?;
+                let read =
+                    open(sqlite_options(options, options.connections), backend, &statements).await?;
+                (write, read)
+            }
+            Backend::Postgres => {
+                let pool = open(postgres_options(options), backend, &statements).await?;
+                (pool.clone(), pool)
+            }
+        };
+        Ok(Self { backend, write, read, statements })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Applies the missing schema steps; their number.
+    ///
+    /// # Errors
+    /// When the database refuses one; the step is rolled back where the database can.
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let pending = Migrator::get_pending_migrations(&self.write).await?.len();
+        if pending > 0 {
+            Migrator::up(&self.write, None).await?;
+        }
+        Ok(pending)
+    }
+
+    /// Makes sure that no schema step is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::SchemaOutdated`].
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        match Migrator::get_pending_migrations(&self.write).await?.len() {
+            0 => Ok(()),
+            count => Err(StoreError::SchemaOutdated { count }),
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// SQL statements run since the store was opened; for tests of statements per operation and
+    /// for telemetry.
+    #[must_use]
+    pub fn statement_count(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Closes the pools after what is under way.
+    pub async fn close(&self) {
+        for pool in [&self.read, &self.write] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(%error, "closing the database failed");
+            }
+        }
+    }
+
+    /// The connection for reading outside a transaction.
+    pub(crate) const fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// A write transaction. On SQLite it takes the write lock at once, so a read in it is never
+    /// overtaken.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    pub(crate) const fn db_backend(&self) -> DbBackend {
+        match self.backend {
+            Backend::Sqlite => DbBackend::Sqlite,
+            Backend::Postgres => DbBackend::Postgres,
+        }
+    }
+}
+
+async fn open(
+    options: ConnectOptions,
+    backend: Backend,
+    statements: &Arc<AtomicU64>,
+) -> Result<DatabaseConnection, StoreError> {
+    let mut pool = Database::connect(options).await.map_err(|source| StoreError::Unavailable {
+        reason: match backend {
+            Backend::Sqlite => "is the folder there and writable, and is the file a database?".into(),
+            Backend::Postgres => "is the server up, and are host, name, user and password right?".into(),
+        },
+        source,
+    })?;
+    let statements = Arc::clone(statements);
+    pool.set_metric_callback(move |_| {
+        statements.fetch_add(1, Ordering::Relaxed);
+    });
+    Ok(pool)
+}
+
+fn common(options: &StoreOptions, url: String, connections: u32) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(connections.max(1))
+        .acquire_timeout(Duration::from_millis(options.acquire_ms))
+        .sqlx_logging(false);
+    connect
+}
+
+fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
+    let mut connect = common(options, options.url.clone(), connections);
+    connect.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a decision that was answered survives a power cut, not only a crash.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(30))
+            .foreign_keys(false)
+            .pragma("cache_size", "-16384")
+            .pragma("temp_store", "memory")
+            .pragma("mmap_size", "268435456")
+            .optimize_on_close(true, 400)
+    });
+    connect
+}
+
+fn postgres_options(options: &StoreOptions) -> ConnectOptions {
+    let mut connect = common(options, options.url.clone(), options.connections);
+    let statement_ms = options.statement_ms;
+    connect.map_sqlx_postgres_opts(move |postgres| {
+        postgres.application_name("customer360").options([
+            // Parameterised reads are otherwise planned again at every execution.
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
+            ("statement_timeout", statement_ms.to_string()),
+        ])
+    });
+    connect
+}

@@ -1,0 +1,1 @@
+//! Reads that answer requests: every one takes a `Scope`.

@@ -1,0 +1,84 @@
+//! The few places where the two databases spell things differently, and small statement helpers.
+//!
+//! Lists travel as one parameter (a JSON array on SQLite, a `bigint[]` literal on PostgreSQL), so
+//! the text of a statement never depends on how many keys are asked for and stays prepared.
+
+use crate::connect::Backend;
+use crate::{Store, StoreError};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
+
+impl Backend {
+    /// A row source of the keys in parameter `$n`, for `FROM`; its column is `k.id`.
+    pub(crate) fn id_rows(self, n: usize) -> String {
+        match self {
+            Self::Sqlite => format!("(SELECT value AS id FROM json_each(${n})) k"),
+            Self::Postgres => format!("unnest(${n}::text::bigint[]) AS k(id)"),
+        }
+    }
+
+    /// A condition that `column` is among the keys in parameter `$n`.
+    pub(crate) fn id_in(self, column: &str, n: usize) -> String {
+        match self {
+            Self::Sqlite => format!("{column} IN (SELECT value FROM json_each(${n}))"),
+            Self::Postgres => format!("{column} = ANY(${n}::text::bigint[])"),
+        }
+    }
+
+    /// A list of keys as the parameter that [`Backend::id_rows`] and [`Backend::id_in`] read.
+    pub(crate) fn ids(self, ids: impl IntoIterator<Item = i64>) -> Value {
+        let (open, close) = match self {
+            Self::Sqlite => ('[', ']'),
+            Self::Postgres => ('{', '}'),
+        };
+        let mut text = String::from(open);
+        for (i, id) in ids.into_iter().enumerate() {
+            if i > 0 {
+                text.push(',');
+            }
+            text.push_str(&id.to_string());
+        }
+        text.push(close);
+        Value::from(text)
+    }
+
+    /// A row source of the texts in the JSON array in parameter `$n`; its column is `k.value`.
+    pub(crate) fn text_rows(self, n: usize) -> String {
+        match self {
+            Self::Sqlite => format!("(SELECT value FROM json_each(${n})) k"),
+            Self::Postgres => format!("json_array_elements_text(${n}::text::json) AS k(value)"),
+        }
+    }
+}
+
+impl Store {
+    pub(crate) fn statement(&self, sql: impl Into<String>, values: Vec<Value>) -> Statement {
+        Statement::from_sql_and_values(self.db_backend(), sql, values)
+    }
+}
+
+/// All rows of a statement as `T`.
+pub(crate) async fn all<T: FromQueryResult>(
+    on: &impl ConnectionTrait,
+    statement: Statement,
+) -> Result<Vec<T>, StoreError> {
+    let rows = on.query_all_raw(statement).await?;
+    rows.iter().map(|row| T::from_query_result(row, "").map_err(StoreError::from)).collect()
+}
+
+/// All rows of a statement, mapped by hand.
+pub(crate) async fn map<T>(
+    on: &impl ConnectionTrait,
+    statement: Statement,
+    row: impl Fn(&QueryResult) -> Result<T, sea_orm::DbErr>,
+) -> Result<Vec<T>, StoreError> {
+    let rows = on.query_all_raw(statement).await?;
+    rows.iter().map(|r| row(r).map_err(StoreError::from)).collect()
+}
+
+/// Runs a statement; the number of rows it touched.
+pub(crate) async fn run(
+    on: &impl ConnectionTrait,
+    statement: Statement,
+) -> Result<u64, StoreError> {
+    Ok(on.execute_raw(statement).await?.rows_affected())
+}
