@@ -9,6 +9,8 @@ pub struct Model {
     /// The record.
     #[sea_orm(primary_key, auto_increment = false)]
     pub record_id: i64,
+    /// Counts up when marked again, so that a mark set meanwhile is not lost.
+    pub mark: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

@@ -10,7 +10,7 @@ pub mod contact;
 pub mod deal;
 pub mod decision;
 pub mod demoted_identifier;
-pub mod dirty_profile;
+pub mod dirty_contributor;
 pub mod dirty_record;
 pub mod explanation;
 pub mod identifier;

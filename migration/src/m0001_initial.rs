@@ -34,6 +34,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the first schema has nothing to go back to: drop the database".into()))
+        Err(DbErr::Migration(
+            "the first schema has nothing to go back to: drop the database".into(),
+        ))
     }
 }

@@ -172,6 +172,7 @@ CREATE TABLE identifier (
     entity TEXT NOT NULL,
     kind TEXT NOT NULL,
     value TEXT NOT NULL,
+    name_key TEXT,
     PRIMARY KEY (record_id, entity, kind, value)
 ){CLUSTERED};
 
@@ -185,7 +186,8 @@ CREATE TABLE demoted_identifier (
 ){CLUSTERED};
 
 CREATE TABLE dirty_record (
-    record_id {INT} NOT NULL PRIMARY KEY
+    record_id {INT} NOT NULL PRIMARY KEY,
+    mark BIGINT NOT NULL
 );
 
 CREATE TABLE profile (
@@ -387,8 +389,10 @@ CREATE TABLE rollup_cell (
     PRIMARY KEY (component, month, channel, segment, stage, currency)
 ){CLUSTERED};
 
-CREATE TABLE dirty_profile (
-    profile_id {INT} NOT NULL PRIMARY KEY
+CREATE TABLE dirty_contributor (
+    id {INT} NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    mark BIGINT NOT NULL
 );
 
 CREATE TABLE sync_state (

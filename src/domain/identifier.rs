@@ -22,7 +22,7 @@ pub enum IdentifierKind {
     NameAddress,
     /// A company's web domain.
     Domain,
-    /// A company's normalised name together with its country.
+    /// A company's normalised name.
     CompanyName,
 }
 

@@ -18,7 +18,7 @@ use serde::Serialize;
 ///   script, no `eval`, no `blob:` worker.
 /// - `style-src 'self' 'unsafe-inline'`: Monaco positions its lines by generated `<style>` elements and has no way to take
 ///   a nonce for them.
-/// - `img-src 'self' data:`: the page's icon; and the squiggles under a mistake, which Monaco draws as `data:` images.
+/// - `img-src 'self' data:`: the page's icon; and `data:` for the squiggles under a mistake, which Monaco draws that way.
 /// - `font-src 'self'`: Monaco's icon font.
 /// - `connect-src 'self'`: `/graphql` and the page's settings.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; \
@@ -183,8 +183,7 @@ fn respond(asset: &Asset, request: &HttpRequest) -> HttpResponse {
     }
     let mut plain = Vec::new();
     match GzDecoder::new(asset.gzip).read_to_end(&mut plain) {
-        // Says that the body is final, so that a compressing middleware leaves it alone.
-        Ok(_) => response.insert_header(ContentEncoding::Identity).body(plain),
+        Ok(_) => response.body(plain),
         Err(error) => {
             tracing::error!(path = asset.path, %error, "an embedded explorer file does not decompress; build the gateway again");
             HttpResponse::InternalServerError().finish()

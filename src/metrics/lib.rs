@@ -1,1 +1,26 @@
-//! placeholder
+//! Business numbers: their definitions and their arithmetic.
+//!
+//! Owns the metric policy, the numbers of one profile, the additive cells that rollups are made of,
+//! and the catalogue of definitions. Refuses I/O, clocks, floats and conversion between currencies:
+//! money is counted exactly and per currency, ratios are formed when read, and what no source
+//! supports is null with a reason, never 0.
+
+mod catalog;
+mod cells;
+mod measured;
+mod mrr;
+mod numbers;
+mod policy;
+mod ratio;
+mod rollup;
+#[cfg(test)]
+mod tests;
+
+pub use catalog::{Definition, Unit, catalog};
+pub use cells::{Cell, CellKey, Component, Dims, UNDATED, cells, delta, merge, spend_cells};
+pub use measured::{Measured, NullReason, Share, Sources};
+pub use mrr::{allocate, subscription_mrr};
+pub use numbers::{Numbers, numbers};
+pub use policy::{DEFAULT_POLICY_TOML, Policy, Problem, Segment, segment_of};
+pub use ratio::{Margin, Ratio};
+pub use rollup::{CountRow, Dimension, RollupRow, UNATTRIBUTED, counts, rollup};

@@ -67,8 +67,8 @@ impl Store {
         let (write, read) = match backend {
             Backend::Sqlite => {
                 let write = open(sqlite_options(options, 1), backend, &statements).await?;
-                let read =
-                    open(sqlite_options(options, options.connections), backend, &statements).await?;
+                let read = open(sqlite_options(options, options.connections), backend, &statements)
+                    .await?;
                 (write, read)
             }
             Backend::Postgres => {
@@ -163,8 +163,12 @@ async fn open(
 ) -> Result<DatabaseConnection, StoreError> {
     let mut pool = Database::connect(options).await.map_err(|source| StoreError::Unavailable {
         reason: match backend {
-            Backend::Sqlite => "is the folder there and writable, and is the file a database?".into(),
-            Backend::Postgres => "is the server up, and are host, name, user and password right?".into(),
+            Backend::Sqlite => {
+                "is the folder there and writable, and is the file a database?".into()
+            }
+            Backend::Postgres => {
+                "is the server up, and are host, name, user and password right?".into()
+            }
         },
         source,
     })?;

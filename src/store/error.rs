@@ -18,7 +18,9 @@ pub enum StoreError {
         source: DbErr,
     },
     /// No space is left: free some and start again; what was committed is safe.
-    #[error("the disk of the database is full: free some space, then run the command again (nothing committed is lost)")]
+    #[error(
+        "the disk of the database is full: free some space, then run the command again (nothing committed is lost)"
+    )]
     DiskFull(#[source] DbErr),
     /// Steps of the schema are missing.
     #[error("the database schema lacks {count} step(s): run `c360 migrate`")]
@@ -27,7 +29,9 @@ pub enum StoreError {
         count: usize,
     },
     /// Another process holds the lease; it is doing the same work.
-    #[error("{what} is already under way by {owner}, whose lease ends in {remaining_s} s at the latest")]
+    #[error(
+        "{what} is already under way by {owner}, whose lease ends in {remaining_s} s at the latest"
+    )]
     Leased {
         /// What is leased.
         what: String,
@@ -76,10 +80,15 @@ pub enum StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         let text = error.to_string();
-        if text.contains("database or disk is full") || text.contains("No space left") || text.contains("(code: 13)") {
+        if text.contains("database or disk is full")
+            || text.contains("No space left")
+            || text.contains("(code: 13)")
+        {
             return Self::DiskFull(error);
         }
-        if text.contains("canceling statement due to statement timeout") || text.contains("interrupted") {
+        if text.contains("canceling statement due to statement timeout")
+            || text.contains("interrupted")
+        {
             return Self::Timeout(error);
         }
         if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {

@@ -4,10 +4,19 @@
 //! to write is computed by the pure crates, who may read is said by the [`domain::Scope`] each read
 //! takes. Nobody else knows SeaORM.
 
+mod actions;
 mod connect;
+pub mod derive;
 mod error;
+pub mod identity;
+mod lease;
 pub mod read;
+mod rows;
 mod sql;
+mod sync;
 
+pub use actions::NewOverride;
 pub use connect::{Backend, Store, StoreOptions};
 pub use error::StoreError;
+pub use lease::{LEASE_MS, Lease, Outcome};
+pub use sync::{CommitOutcome, EntityIdentifiers, PageCommit};

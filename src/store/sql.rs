@@ -5,7 +5,11 @@
 
 use crate::connect::Backend;
 use crate::{Store, StoreError};
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
+    ModelTrait, PrimaryKeyToColumn, QueryResult, Statement, Value,
+};
 
 impl Backend {
     /// A row source of the keys in parameter `$n`, for `FROM`; its column is `k.id`.
@@ -81,4 +85,46 @@ pub(crate) async fn run(
     statement: Statement,
 ) -> Result<u64, StoreError> {
     Ok(on.execute_raw(statement).await?.rows_affected())
+}
+
+/// Rows per statement: SQLite takes at most 32,766 parameters, PostgreSQL 65,535.
+const PARAMETERS_MAX: usize = 16_000;
+
+/// Inserts rows, many per statement.
+pub(crate) async fn insert<E, M>(
+    on: &impl ConnectionTrait,
+    rows: Vec<M>,
+    conflict: Option<OnConflict>,
+) -> Result<(), StoreError>
+where
+    E: EntityTrait<Model = M>,
+    M: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let per_statement = PARAMETERS_MAX / E::Column::iter().count().max(1);
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        // Every column is set, so that an insert never leaves one to a default.
+        let models = rows.by_ref().take(per_statement).map(|m| m.into_active_model().reset_all());
+        let mut statement = E::insert_many(models);
+        if let Some(conflict) = &conflict {
+            statement = statement.on_conflict(conflict.clone());
+        }
+        statement.exec_without_returning(on).await?;
+    }
+    Ok(())
+}
+
+/// Inserts rows, leaving those alone whose key is there.
+pub(crate) async fn insert_or_ignore<E, M>(
+    on: &impl ConnectionTrait,
+    rows: Vec<M>,
+) -> Result<(), StoreError>
+where
+    E: EntityTrait<Model = M>,
+    M: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+    insert::<E, M>(on, rows, Some(OnConflict::columns(keys).do_nothing().to_owned())).await
 }

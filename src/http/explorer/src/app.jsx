@@ -41,7 +41,9 @@ export function App({ settings }) {
         schema={login.token ? undefined : null}
         defaultTabs={(examples.length > 0 ? examples : [BUILT_IN_EXAMPLE]).map(toTab)}
         plugins={PLUGINS}
-        isHeadersEditorEnabled={false}
+        isHeadersEditorEnabled={false} // the token bar sets the only header there is
+        showPersistHeadersSettings={false}
+        defaultEditorToolsVisibility="variables"
         inputValueDeprecation
         schemaDescription
         // Queries and variables carry customers' e-mails; nothing of them stays on the disk of this computer.

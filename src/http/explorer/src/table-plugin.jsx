@@ -29,7 +29,7 @@ function TablePane() {
   return (
     <section className="table-plugin">
       <div className="graphiql-doc-explorer-title">Table</div>
-      {answer?.errors && <p className="note">The answer has errors, so rows or cells may be missing.</p>}
+      {table && answer.errors && <p className="note">The answer has errors, so rows or cells may be missing.</p>}
       {table ? (
         <>
           <div className="tools">
@@ -47,7 +47,7 @@ function TablePane() {
             </Button>
           </div>
           {table.partial && (
-            <p className="note">This is one page of a longer list. Ask for the next with after: the endCursor.</p>
+            <p className="note">This is one page of a longer list: pass its endCursor as “after” to get the next.</p>
           )}
           {sheet.cells.length > ROWS_SHOWN_MAX && (
             <p className="note">{`Showing the first ${ROWS_SHOWN_MAX} rows; the CSV has all ${sheet.cells.length}.`}</p>
@@ -56,7 +56,7 @@ function TablePane() {
         </>
       ) : (
         <p className="note" data-testid="table-empty">
-          {answer ? 'The answer has no data to show as a table.' : 'Run a query; its answer appears here as a table.'}
+          {answer ? 'The answer has no data to show as a table. Its errors, if any, stand on the right.' : 'Run a query; its answer appears here as a table.'}
         </p>
       )}
     </section>

@@ -19,14 +19,21 @@ test('without a token nothing is sent and the answer says how to get one', async
 test('a request is a JSON POST with the bearer token', async () => {
   let sent;
   const send = async (url, init) => ((sent = { url, ...init }), new Response('{"data":{"a":1}}'));
-  const answer = await createFetcher('/graphql', 't0', send)({ query: '{ a }', variables: { x: 1 }, operationName: 'Q' });
+  const answer = await createFetcher('/graphql', 't0', send)({ query: 'query Q { a }', variables: { x: 1 }, operationName: 'Q' });
   assert.deepEqual(answer, { data: { a: 1 } });
   assert.equal(sent.url, '/graphql');
   assert.equal(sent.method, 'POST');
   assert.equal(sent.headers.authorization, 'Bearer t0');
   assert.equal(sent.headers['content-type'], 'application/json');
   assert.equal(sent.headers.accept, 'application/graphql-response+json, application/json;q=0.9');
-  assert.deepEqual(JSON.parse(sent.body), { query: '{ a }', variables: { x: 1 }, operationName: 'Q' });
+  assert.deepEqual(JSON.parse(sent.body), { query: 'query Q { a }', variables: { x: 1 }, operationName: 'Q' });
+});
+
+test('the name of an operation that the document no longer has is not sent', async () => {
+  let body;
+  const send = async (_, init) => ((body = JSON.parse(init.body)), new Response('{"data":{}}'));
+  await createFetcher('/graphql', 't', send)({ query: 'query NewX { a }', operationName: 'X' });
+  assert.deepEqual(body, { query: 'query NewX { a }' });
 });
 
 test('an error answer in JSON is shown as it is, whatever its status', async () => {

@@ -1,0 +1,388 @@
+//! When two personal names agree, and which rules join two people.
+
+use crate::compare::{Guard, Outcome, Shared, Waterfall};
+use crate::normal::name::{PersonName, key_form};
+use crate::{IdentityRecord, ReviewReason, RuleId, Rules, weights};
+use domain::IdentifierKind;
+use strsim::{jaro_winkler, osa_distance};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    Missing,
+    Exact,
+    Nickname,
+    Typo,
+    Initial,
+    Similar,
+    Different,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Missing,
+    Exact,
+    Part,
+    Typo,
+    Different,
+}
+
+/// How two names agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NameMatch {
+    pub given: Given,
+    pub family: Family,
+    pub swapped: bool,
+    pub generation: bool,
+    pub middle: bool,
+}
+
+impl NameMatch {
+    fn given_agrees(self) -> bool {
+        matches!(self.given, Given::Exact | Given::Nickname | Given::Typo)
+    }
+
+    fn family_agrees(self) -> bool {
+        matches!(self.family, Family::Exact | Family::Part | Family::Typo)
+    }
+}
+
+/// Compares two names part by part; tries swapped fields when the straight reading fails.
+pub(crate) fn compare_names(a: &PersonName, b: &PersonName) -> NameMatch {
+    let generation = a.generation != 0 && b.generation != 0 && a.generation != b.generation;
+    let middle = match (a.given.get(1), b.given.get(1)) {
+        (Some(x), Some(y)) => {
+            let (shorter, longer) = if x.len() <= y.len() { (x, y) } else { (y, x) };
+            !longer.starts_with(shorter.as_str()) && osa_distance(x, y) > 1
+        }
+        _ => false,
+    };
+    let given = given_level(a, b);
+    let family = family_level(&a.family, &b.family);
+    if given == Given::Different
+        && family == Family::Different
+        && let (Some(ag), Some(bg)) = (a.first(), b.first())
+        && let (Some(af), Some(bf)) = (a.family.last(), b.family.last())
+        && ag.len() > 2
+        && bg.len() > 2
+        && near(ag, bf)
+        && near(af, bg)
+    {
+        let exact = ag == bf && af == bg;
+        return NameMatch {
+            given: if exact { Given::Exact } else { Given::Typo },
+            family: if exact { Family::Exact } else { Family::Typo },
+            swapped: true,
+            generation,
+            middle: false,
+        };
+    }
+    NameMatch { given, family, swapped: false, generation, middle }
+}
+
+/// Equal, or one typing error apart in a word long enough for that to mean something.
+fn near(a: &str, b: &str) -> bool {
+    a == b || (a.len().min(b.len()) >= 4 && osa_distance(a, b) <= 1)
+}
+
+fn given_level(a: &PersonName, b: &PersonName) -> Given {
+    let (Some(x), Some(y)) = (a.first(), b.first()) else { return Given::Missing };
+    if x == y {
+        return if x.len() == 1 { Given::Initial } else { Given::Exact };
+    }
+    // `J. Robert` goes by `Robert`.
+    let by_middle = |p: &PersonName, other: &str| {
+        other.len() > 2 && p.given.get(1).is_some_and(|middle| middle == other)
+    };
+    if by_middle(a, y) || by_middle(b, x) {
+        return Given::Nickname;
+    }
+    if x.len() == 1 || y.len() == 1 {
+        return if x.bytes().next() == y.bytes().next() {
+            Given::Initial
+        } else {
+            Given::Different
+        };
+    }
+    if a.roots.iter().any(|root| b.roots.contains(root)) {
+        return Given::Nickname;
+    }
+    let (shorter, longer) = if x.len() <= y.len() { (x, y) } else { (y, x) };
+    if key_form(x) == key_form(y) {
+        return Given::Exact;
+    }
+    // Two names that the table knows and holds apart are two names, however near they look
+    // (Maria and Mario, Erik and Erin); so are names that differ by a closing vowel only.
+    let known = !a.roots.is_empty() && !b.roots.is_empty();
+    if known || differ_by_ending(shorter, longer) {
+        return Given::Different;
+    }
+    if longer.starts_with(shorter) && shorter.len() >= 3 {
+        return Given::Nickname;
+    }
+    let distance = osa_distance(x, y);
+    if (shorter.len() >= 4 && distance <= 1) || (shorter.len() >= 7 && distance <= 2) {
+        return Given::Typo;
+    }
+    if sound(x) == sound(y) {
+        return Given::Typo;
+    }
+    if jaro_winkler(x, y) >= 0.88 { Given::Similar } else { Given::Different }
+}
+
+fn differ_by_ending(shorter: &str, longer: &str) -> bool {
+    let vowel = |b: Option<u8>| matches!(b, Some(b'a' | b'e' | b'i' | b'o' | b'u'));
+    if longer.len() == shorter.len() + 1 {
+        return longer.starts_with(shorter) && vowel(longer.bytes().last());
+    }
+    longer.len() == shorter.len()
+        && vowel(longer.bytes().last())
+        && vowel(shorter.bytes().last())
+        && longer.get(..longer.len() - 1) == shorter.get(..shorter.len() - 1)
+}
+
+/// A rough spelling-free form for transliterations: `sergei` and `sergey`, `yulia` and `iuliia`.
+fn sound(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let replaced = word
+        .replace("kh", "h")
+        .replace("ph", "f")
+        .replace("th", "t")
+        .replace("ck", "k")
+        .replace("ks", "x");
+    for c in replaced.chars() {
+        let c = match c {
+            'y' | 'j' => 'i',
+            'c' => 'k',
+            'w' => 'v',
+            'z' => 's',
+            c => c,
+        };
+        if !out.ends_with(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn family_level(a: &[String], b: &[String]) -> Family {
+    if a.is_empty() || b.is_empty() {
+        return Family::Missing;
+    }
+    if a == b {
+        return Family::Exact;
+    }
+    let (x, y) = (a.concat(), b.concat());
+    if x == y || key_form(&x) == key_form(&y) {
+        return Family::Exact;
+    }
+    let (few, many) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if few.len() < many.len() && few.iter().all(|w| w.len() > 2 && many.contains(w)) {
+        return Family::Part;
+    }
+    if (x.len() == 1 || y.len() == 1) && x.bytes().next() == y.bytes().next() {
+        return Family::Part;
+    }
+    if stem(&x) == stem(&y) {
+        return Family::Part;
+    }
+    let shortest = x.len().min(y.len());
+    let distance = osa_distance(&x, &y);
+    if (shortest >= 5 && distance <= 1)
+        || (shortest >= 8 && distance <= 2)
+        || (shortest >= 4 && sound(&x) == sound(&y))
+        || (shortest >= 6 && jaro_winkler(&x, &y) >= 0.94)
+    {
+        return Family::Typo;
+    }
+    Family::Different
+}
+
+/// A Slavic family name without its gender: `ivanova` and `ivanov`, `kowalska` and `kowalski`.
+fn stem(family: &str) -> &str {
+    for (ending, keep) in [
+        ("skaya", 2), ("skaia", 2), ("skaja", 2), ("skiy", 2), ("skii", 2), ("skij", 2),
+        ("sky", 2), ("ski", 2), ("ska", 2), ("cka", 1), ("cki", 1),
+        ("ova", 2), ("eva", 2), ("ina", 2),
+    ] {
+        if family.len() > ending.len() + 2
+            && let Some(head) = family.strip_suffix(ending)
+        {
+            return family.get(..head.len() + keep).unwrap_or(family);
+        }
+    }
+    family
+}
+
+/// Whether two names cannot be one person's.
+pub(crate) fn conflict(a: &PersonName, b: &PersonName, guard: Guard) -> bool {
+    if guard == Guard::Off || a == b || a.is_empty() || b.is_empty() || a.derived || b.derived {
+        return false;
+    }
+    let m = compare_names(a, b);
+    if guard == Guard::Hard {
+        return m.given == Given::Different && m.family == Family::Different;
+    }
+    m.generation
+        || m.given == Given::Different
+        || (matches!(m.given, Given::Missing | Given::Initial) && m.family == Family::Different)
+}
+
+/// Whether two names are one but for spelling.
+pub(crate) fn alike(a: &PersonName, b: &PersonName) -> bool {
+    if a == b {
+        return true;
+    }
+    let m = compare_names(a, b);
+    matches!(m.given, Given::Exact | Given::Nickname) && m.family_agrees() && !m.generation
+}
+
+/// Weighs two people and says which rule, if any, joins them.
+pub(crate) fn decide(
+    (ra, a): (&IdentityRecord, &PersonName),
+    (rb, b): (&IdentityRecord, &PersonName),
+    shared: &Shared<'_>,
+    rules: &Rules,
+    fall: &mut Waterfall,
+) -> Outcome {
+    if let Some(email) = shared.email {
+        fall.add("email", "exact", weights::EMAIL, Some(email));
+    }
+    if let Some(phone) = shared.phone {
+        fall.add("phone", "exact", weights::PHONE, Some(phone));
+    }
+    if let Some(place) = shared.name_address {
+        fall.add("address", "same_name_and_address", weights::ADDRESS, Some(place));
+    }
+    if let Some(domain) = shared.name_domain {
+        fall.add("work_domain", "same_name_and_domain", weights::WORK_DOMAIN, Some(domain));
+    }
+    if let Some(employer) = shared.name_company {
+        fall.add("employer", "same_name_and_employer", weights::EMPLOYER, Some(employer));
+    }
+    let m = compare_names(a, b);
+    weigh_names(m, fall);
+    let numbered = shared.email.is_none() && numbered_mailboxes(ra, rb);
+    if numbered {
+        fall.add("email", "numbered_namesake", weights::NUMBERED_MAILBOX, None);
+    }
+
+    let on = |rule: RuleId| rules.enabled.allows(rule);
+    let nameless = a.is_empty() || b.is_empty() || a.derived || b.derived;
+    let mut review = None;
+    if shared.trusted.is_some() {
+        let rule = if shared.vendor_merge { RuleId::VendorMerge } else { RuleId::TrustedId };
+        let clash = !nameless && conflict(a, b, Guard::Hard);
+        if on(rule) && (shared.vendor_merge || !clash) {
+            return Outcome::Join(rule);
+        }
+        review = Some(if clash {
+            ReviewReason::TrustedIdNamesDiffer
+        } else {
+            ReviewReason::Grey
+        });
+    }
+    if shared.email.is_some() {
+        let agrees = nameless
+            || (!m.generation
+                && match (m.given, m.family) {
+                    (Given::Exact | Given::Nickname, _) => true,
+                    (Given::Typo | Given::Initial, Family::Different) => false,
+                    (Given::Typo | Given::Initial, _) => true,
+                    (Given::Missing | Given::Similar, _) => m.family_agrees(),
+                    (Given::Different, _) => false,
+                });
+        if agrees && on(RuleId::EmailName) {
+            return Outcome::Join(RuleId::EmailName);
+        }
+        review = review.or(Some(if agrees || m.given == Given::Initial {
+            ReviewReason::Grey
+        } else {
+            ReviewReason::SharedContact
+        }));
+    }
+    if shared.phone.is_some() {
+        let agrees = !m.generation
+            && ((m.given_agrees() && m.family_agrees())
+                || (m.given == Given::Initial && matches!(m.family, Family::Exact | Family::Part)));
+        if agrees && on(RuleId::PhoneName) {
+            return Outcome::Join(RuleId::PhoneName);
+        }
+        review = review.or(match (m.given, m.family) {
+            _ if nameless => Some(ReviewReason::Ambiguous),
+            // Colleagues behind a switchboard: nothing to decide.
+            (Given::Different, Family::Different | Family::Missing) => None,
+            (Given::Different, _) => Some(ReviewReason::SharedContact),
+            _ => Some(ReviewReason::Grey),
+        });
+    }
+    let namesake = matches!(m.given, Given::Exact | Given::Nickname | Given::Typo)
+        && m.family_agrees()
+        && !m.generation;
+    if namesake {
+        for (value, rule) in [
+            (shared.name_address, RuleId::NameAddress),
+            (shared.name_domain, RuleId::NameDomain),
+            (shared.name_company, RuleId::NameCompany),
+        ] {
+            if value.is_none() {
+                continue;
+            }
+            if on(rule) && !m.middle && !numbered {
+                return Outcome::Join(rule);
+            }
+            review = review.or(Some(ReviewReason::Grey));
+        }
+    }
+    review.map_or(Outcome::Nothing, Outcome::Review)
+}
+
+fn weigh_names(m: NameMatch, fall: &mut Waterfall) {
+    let given = match m.given {
+        Given::Missing => None,
+        Given::Exact if m.swapped => Some(("exact_swapped", weights::GIVEN_TYPO)),
+        Given::Exact => Some(("exact", weights::GIVEN_EXACT)),
+        Given::Nickname => Some(("nickname", weights::GIVEN_NICKNAME)),
+        Given::Typo => Some(("typo", weights::GIVEN_TYPO)),
+        Given::Initial => Some(("initial", weights::GIVEN_INITIAL)),
+        Given::Similar => Some(("similar", weights::GIVEN_SIMILAR)),
+        Given::Different => Some(("different", weights::GIVEN_DIFFERENT)),
+    };
+    if let Some((level, weight)) = given {
+        fall.add("given_name", level, weight, None);
+    }
+    let family = match m.family {
+        Family::Missing => None,
+        Family::Exact => Some(("exact", weights::FAMILY_EXACT)),
+        Family::Part => Some(("part", weights::FAMILY_PART)),
+        Family::Typo => Some(("typo", weights::FAMILY_TYPO)),
+        Family::Different => Some(("different", weights::FAMILY_DIFFERENT)),
+    };
+    if let Some((level, weight)) = family {
+        fall.add("family_name", level, weight, None);
+    }
+    if m.generation {
+        fall.add("generation", "different", weights::GENERATION_DIFFERENT, None);
+    }
+    if m.middle {
+        fall.add("middle_name", "different", weights::MIDDLE_DIFFERENT, None);
+    }
+}
+
+/// `john.smith@x.org` and `john.smith2@x.org`: the second was numbered because the first existed.
+fn numbered_mailboxes(a: &IdentityRecord, b: &IdentityRecord) -> bool {
+    let mails = |r: &IdentityRecord| -> Vec<(String, String, bool)> {
+        r.identifiers
+            .iter()
+            .filter(|i| i.kind == IdentifierKind::Email)
+            .filter_map(|i| i.value.expose().rsplit_once('@'))
+            .map(|(local, domain)| {
+                let bare = local.trim_end_matches(|c: char| c.is_ascii_digit());
+                (bare.to_owned(), domain.to_owned(), bare.len() < local.len())
+            })
+            .collect()
+    };
+    let (left, right) = (mails(a), mails(b));
+    left.iter().any(|(bare, domain, numbered)| {
+        right.iter().any(|(b2, d2, n2)| bare == b2 && domain == d2 && (*numbered || *n2))
+    })
+}

@@ -1,0 +1,130 @@
+//! A number or the reason why there is none, and which sources exist to measure from.
+
+use crate::Ratio;
+use serde::{Deserialize, Serialize};
+
+/// A value, or the reason why there is none. Exactly one is set; the constructors see to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured<T> {
+    /// The value.
+    pub value: Option<T>,
+    /// Why there is none.
+    pub null_reason: Option<NullReason>,
+}
+
+impl<T> Measured<T> {
+    /// A value.
+    #[must_use]
+    pub const fn some(value: T) -> Self {
+        Self { value: Some(value), null_reason: None }
+    }
+
+    /// No value, because of `reason`.
+    #[must_use]
+    pub const fn none(reason: NullReason) -> Self {
+        Self { value: None, null_reason: Some(reason) }
+    }
+
+    /// The value made into another one.
+    #[must_use]
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Measured<U> {
+        Measured { value: self.value.map(f), null_reason: self.null_reason }
+    }
+}
+
+impl<T> From<Result<T, NullReason>> for Measured<T> {
+    fn from(result: Result<T, NullReason>) -> Self {
+        match result {
+            Ok(value) => Self::some(value),
+            Err(reason) => Self::none(reason),
+        }
+    }
+}
+
+/// Why a number is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NullReason {
+    /// No source of the deployment supplies what it is made of.
+    NoSource,
+    /// The sources exist and have nothing for this customer or period.
+    NoData,
+    /// A cost per new customer where there was no new customer.
+    NoNewCustomers,
+    /// The policy states no gross margin.
+    NoMargin,
+    /// Money of other currencies is concerned, and there is no rate to convert it.
+    MixedCurrency,
+    /// A ratio to zero.
+    ZeroDenominator,
+    /// The number has no meaning for this grouping (spend by segment or stage).
+    NotAttributable,
+    /// A record contradicts itself (a billing interval of zero months).
+    InvalidData,
+    /// The exact result does not fit into 64 bits.
+    Overflow,
+}
+
+impl NullReason {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::NoSource,
+        Self::NoData,
+        Self::NoNewCustomers,
+        Self::NoMargin,
+        Self::MixedCurrency,
+        Self::ZeroDenominator,
+        Self::NotAttributable,
+        Self::InvalidData,
+        Self::Overflow,
+    ];
+
+    /// As clients see it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSource => "NO_SOURCE",
+            Self::NoData => "NO_DATA",
+            Self::NoNewCustomers => "NO_NEW_CUSTOMERS",
+            Self::NoMargin => "NO_MARGIN",
+            Self::MixedCurrency => "MIXED_CURRENCY",
+            Self::ZeroDenominator => "ZERO_DENOMINATOR",
+            Self::NotAttributable => "NOT_ATTRIBUTABLE",
+            Self::InvalidData => "INVALID_DATA",
+            Self::Overflow => "OVERFLOW",
+        }
+    }
+}
+
+/// A share of a number of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Answers that count.
+    pub good: i64,
+    /// All answers; above zero.
+    pub total: i64,
+}
+
+impl Share {
+    /// `good / total`, exactly.
+    #[must_use]
+    pub fn ratio(&self) -> Option<Ratio> {
+        Ratio::new(i128::from(self.good), i128::from(self.total))
+    }
+}
+
+/// Which kinds of source the deployment has: what no source supplies is null, not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools)] // five independent facts about the deployment
+pub struct Sources {
+    /// Payments and refunds.
+    pub has_payments: bool,
+    /// Tickets.
+    pub has_tickets: bool,
+    /// Survey answers.
+    pub has_surveys: bool,
+    /// Subscriptions.
+    pub has_subscriptions: bool,
+    /// Marketing and sales expense.
+    pub has_spend: bool,
+}

@@ -1,0 +1,10 @@
+//! Worked examples, and the properties that sums must have.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod build;
+mod cells;
+mod examples;
+mod numbers;
+mod policy;
+mod ratio;
+mod rollup;
