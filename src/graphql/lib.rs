@@ -1,1 +1,36 @@
-//! placeholder
+//! The GraphQL schema: types, resolvers, loaders, limits.
+//!
+//! Owns what clients see: names, nullability, descriptions, cursors, error codes. Refuses SQL
+//! (every resolver calls one `store` function) and decisions (mutations go through [`Actions`]).
+//! A role's scope is asked twice: here, so that a hidden field says who may see it, and in the
+//! store, which would not answer.
+
+mod actions;
+mod asked;
+mod connection;
+mod customer;
+mod customers;
+mod enums;
+mod errors;
+mod facts;
+mod gateway;
+mod guard;
+mod identity_types;
+mod limits;
+mod loaders;
+mod mutations;
+mod node;
+mod numbers;
+mod operations;
+mod query;
+mod records;
+mod rollups;
+mod scalars;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+pub use actions::{ActionError, Actions};
+pub use gateway::{Gateway, Numbering, is_mutation, sdl};
+pub use limits::Limits;

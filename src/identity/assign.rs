@@ -242,11 +242,11 @@ pub fn assign<S: BuildHasher>(
 }
 
 /// The ids that a record has founded so far: attempts count up, so the first free one ends them.
-fn founded<'a>(
+fn founded<F: Fn(ProfileId) -> IdState>(
     kind: ProfileKind,
     record: RecordId,
-    state: &'a impl Fn(ProfileId) -> IdState,
-) -> impl Iterator<Item = ProfileId> + use<'a, impl Fn(ProfileId) -> IdState> {
+    state: &F,
+) -> impl Iterator<Item = ProfileId> + use<'_, F> {
     (0..ATTEMPTS)
         .map(move |attempt| ProfileId::founded_by(kind, record, attempt))
         .take_while(|id| state(*id) != IdState::Free)

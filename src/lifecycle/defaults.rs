@@ -93,10 +93,7 @@ fn advocacy(id: &str, when: When) -> Rule {
 }
 
 fn back(id: &str, stage: Stage, when: When, only_if: OnlyIf) -> Rule {
-    Rule {
-        direction: Move::Backward,
-        ..rule(id, stage, When { only_if: Some(only_if), ..when })
-    }
+    Rule { direction: Move::Backward, ..rule(id, stage, When { only_if: Some(only_if), ..when }) }
 }
 
 impl Default for Rules {
@@ -124,12 +121,7 @@ impl Default for Rules {
                 retention("retention.tenure", tenure),
                 advocacy("advocacy.referral", touch(ADVOCATES)),
                 advocacy("advocacy.nps", promoter),
-                back(
-                    "back.deals_lost",
-                    Stage::Lead,
-                    on(Event::DealsAllLost),
-                    OnlyIf::NotCustomer,
-                ),
+                back("back.deals_lost", Stage::Lead, on(Event::DealsAllLost), OnlyIf::NotCustomer),
                 back(
                     "back.pricing_revisit",
                     Stage::Consideration,

@@ -352,7 +352,10 @@ impl<'a> Machine<'a> {
                 // Once held, the first reason stands; only the end of a window moves.
                 let held = self.hold(index).is_some() && until.is_none();
                 if !held {
-                    self.set(index, Some(Hold { since, until, reason: reason.to_owned(), evidence }));
+                    self.set(
+                        index,
+                        Some(Hold { since, until, reason: reason.to_owned(), evidence }),
+                    );
                 }
             }
             Move::Backward => {

@@ -111,7 +111,9 @@ pub(crate) fn moments(profile: &ProfileFacts, now: Timestamp) -> Vec<Moment> {
                     add(at, record, What::VendorStage(stage));
                 }
             }
-            Canonical::Touchpoint(touch) => add(at, record, What::Touch(action_word(&touch.action))),
+            Canonical::Touchpoint(touch) => {
+                add(at, record, What::Touch(action_word(&touch.action)))
+            }
             Canonical::Ticket(_) => add(at, record, What::Ticket),
             Canonical::Deal(deal) => {
                 let closed = deal.closed_at.or(fact.occurred_at).or(at);

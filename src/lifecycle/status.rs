@@ -110,7 +110,11 @@ pub(crate) fn status(
         }
         (_, Some((first, last))) => {
             let lapses = last.plus_days(rules.lapse_days);
-            if lapses > now { (Status::Active, Some(first)) } else { (Status::Lapsed, Some(lapses)) }
+            if lapses > now {
+                (Status::Active, Some(first))
+            } else {
+                (Status::Lapsed, Some(lapses))
+            }
         }
         (_, None) => (Status::Prospect, entered),
     }

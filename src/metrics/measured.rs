@@ -4,7 +4,7 @@ use crate::Ratio;
 use serde::{Deserialize, Serialize};
 
 /// A value, or the reason why there is none. Exactly one is set; the constructors see to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured<T> {
     /// The value.
     pub value: Option<T>,
@@ -97,7 +97,7 @@ impl NullReason {
 }
 
 /// A share of a number of answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// Answers that count.
     pub good: i64,

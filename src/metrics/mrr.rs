@@ -68,13 +68,13 @@ pub fn subscription_mrr(
 #[must_use]
 pub fn allocate(parts: &[Ratio]) -> Option<Vec<i64>> {
     let total = parts.iter().try_fold(Ratio::ZERO, |sum, part| sum.checked_add(*part))?;
-    let mut rounded: Vec<i64> =
-        parts.iter().map(|part| part.round_i64()).collect::<Option<_>>()?;
+    let mut rounded: Vec<i64> = parts.iter().map(|part| part.round_i64()).collect::<Option<_>>()?;
     let sum = rounded.iter().try_fold(0_i64, |sum, part| sum.checked_add(*part))?;
     let residual = total.round_i64()?.checked_sub(sum)?;
-    let largest = rounded.iter().enumerate().max_by_key(|(index, part)| {
-        (part.unsigned_abs(), std::cmp::Reverse(*index))
-    });
+    let largest = rounded
+        .iter()
+        .enumerate()
+        .max_by_key(|(index, part)| (part.unsigned_abs(), std::cmp::Reverse(*index)));
     if let Some((index, _)) = largest
         && let Some(part) = rounded.get_mut(index)
     {

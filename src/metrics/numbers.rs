@@ -9,11 +9,12 @@ use domain::{
     Canonical, Currency, Fact, Money, PaymentStatus, ProfileFacts, RecordId, SurveyKind,
     TicketStatus, Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is measured of one profile at a moment. Money lists hold one entry per currency, by code;
 /// an empty list is a known zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbers {
     /// Succeeded payments less succeeded refunds, tax included.
     pub revenue: Measured<Vec<Money>>,

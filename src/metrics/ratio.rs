@@ -27,7 +27,8 @@ impl Ratio {
         if den == 0 {
             return None;
         }
-        let (num, den) = if den < 0 { (num.checked_neg()?, den.checked_neg()?) } else { (num, den) };
+        let (num, den) =
+            if den < 0 { (num.checked_neg()?, den.checked_neg()?) } else { (num, den) };
         let divisor = i128::try_from(gcd(num.unsigned_abs(), den.unsigned_abs())).ok()?;
         Some(Self { num: num / divisor, den: den / divisor })
     }
@@ -93,8 +94,10 @@ impl Ratio {
         let scale = 10_i128.pow(places.min(18));
         let scaled = self.checked_mul(Self { num: scale, den: 1 })?.round();
         let sign = if scaled < 0 { "-" } else { "" };
-        let (whole, rest) =
-            (scaled.unsigned_abs() / scale.unsigned_abs(), scaled.unsigned_abs() % scale.unsigned_abs());
+        let (whole, rest) = (
+            scaled.unsigned_abs() / scale.unsigned_abs(),
+            scaled.unsigned_abs() % scale.unsigned_abs(),
+        );
         if places == 0 {
             return Some(format!("{sign}{whole}"));
         }

@@ -294,6 +294,34 @@ impl Store {
         Loader { store: self }.load(ids).await
     }
 
+    /// The member records of companies.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn load_company_members(
+        &self,
+        ids: &[ProfileId],
+    ) -> Result<HashMap<ProfileId, Vec<Member>>, StoreError> {
+        let loader = Loader { store: self };
+        let members = loader.members(ids).await?;
+        let records: Vec<i64> = members.iter().map(|m| m.1.0).collect();
+        let companies = self
+            .keyed::<entity::company::Model, Company>("company", &records, |m| m.record_id)
+            .await?;
+        let mut of: HashMap<ProfileId, Vec<Member>> = HashMap::new();
+        for (profile, record, _, source, version, _) in members {
+            let company = companies.get(&record.0).cloned();
+            of.entry(profile).or_default().push(Member {
+                record,
+                source,
+                version,
+                contact: None,
+                company,
+            });
+        }
+        Ok(of)
+    }
+
     /// Commits what was derived: every contributor's old state is replaced, rollup cells are
     /// adjusted by the difference, and marks that were not set again meanwhile are taken off.
     ///

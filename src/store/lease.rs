@@ -129,6 +129,24 @@ impl Store {
         Ok(())
     }
 
+    /// Takes all leases from an owner that is known to be dead.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_owner(&self, owner: &str) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        run(
+            &tx,
+            self.statement(
+                "UPDATE sync_state SET lease_owner = NULL, lease_until_ms = 0 WHERE lease_owner = $1",
+                vec![owner.into()],
+            ),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Forgets where a stream stands, so that the next sync starts from the beginning. Records are
     /// kept; reading them again changes nothing.
     ///

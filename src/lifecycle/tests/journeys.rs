@@ -88,8 +88,7 @@ fn a_trial_that_came_to_nothing_is_no_departure() {
         panic!("a subscription")
     };
     let trial = Subscription { trial_end: Some(at("2025-01-15")), ..sub };
-    let facts =
-        vec![subscribed(1, trial), payment(1, "2025-02-01"), deal(1, "2025-03-01", None)];
+    let facts = vec![subscribed(1, trial), payment(1, "2025-02-01"), deal(1, "2025-03-01", None)];
     let life = life(facts, "2025-06-01");
     assert_eq!((life.stage, life.stage_since), (Stage::Retention, at("2025-05-02")));
 }
@@ -187,6 +186,29 @@ fn a_customer_who_compares_prices_considers_again_until_the_next_payment() {
     assert_eq!(life.transitions[3].evidence[0], key("payments", 3).id());
     let lead = vec![contact(1, "2025-01-01", None), touch(1, "2025-02-15", "pricing_page_view")];
     assert_eq!(life_stage(lead), Stage::Lead);
+}
+
+#[test]
+fn a_recommendation_sleeps_while_the_customer_considers_again() {
+    let facts = vec![
+        payment(1, "2025-01-01"),
+        payment(2, "2025-02-01"),
+        nps(1, "2025-02-10", 9),
+        touch(1, "2025-02-15", "pricing_page_view"),
+        payment(3, "2025-03-01"),
+    ];
+    let life = check(
+        facts,
+        "2025-03-15",
+        &[
+            "2025-01-01 purchase purchase.first_payment",
+            "2025-02-01 retention retention.second_payment",
+            "2025-02-10 advocacy advocacy.nps",
+            "2025-02-15 consideration back.pricing_revisit",
+            "2025-03-01 advocacy advocacy.nps",
+        ],
+    );
+    assert_eq!(life.transitions[4].evidence[0], key("payments", 3).id());
 }
 
 fn life_stage(facts: Vec<Fact>) -> Stage {

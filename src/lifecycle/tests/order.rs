@@ -101,7 +101,9 @@ fn a_thousand_arrival_orders_give_one_history() {
     let mut state = 1_u64;
     for _ in 0..1000 {
         for upper in (1..facts.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             facts.swap(upper, (state >> 33) as usize % (upper + 1));
         }
         assert_eq!(run(&facts, now), first);

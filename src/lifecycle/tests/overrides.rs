@@ -5,7 +5,12 @@ use crate::{OVERRIDE_RULE, Rules, derive};
 use domain::*;
 
 fn by_hand(stage: Option<Stage>, from: &str, until: Option<&str>) -> StageOverride {
-    StageOverride { stage, reason: "spoke to them".to_owned(), from: at(from), until: until.map(at) }
+    StageOverride {
+        stage,
+        reason: "spoke to them".to_owned(),
+        from: at(from),
+        until: until.map(at),
+    }
 }
 
 fn with(overrides: Vec<StageOverride>, now: &str) -> crate::Lifecycle {
@@ -51,7 +56,8 @@ fn a_later_override_ends_an_earlier_one_and_lifting_gives_back_to_the_rules() {
 
 #[test]
 fn an_override_may_be_the_entry_or_agree_with_the_rules() {
-    let early = with(vec![by_hand(Some(Stage::Mql), "2024-12-01", Some("2025-01-15"))], "2025-02-01");
+    let early =
+        with(vec![by_hand(Some(Stage::Mql), "2024-12-01", Some("2025-01-15"))], "2025-02-01");
     assert_eq!(early.transitions[0].rule_id, OVERRIDE_RULE);
     assert_eq!(early.transitions[0].direction, Direction::Entry);
     let agrees = with(vec![by_hand(Some(Stage::Lead), "2025-01-10", None)], "2025-02-01");

@@ -47,6 +47,14 @@ fn churn_is_voluntary_involuntary_or_unknown_by_the_last_contracts_reason() {
 }
 
 #[test]
+fn only_a_purchase_after_the_end_undoes_the_churn() {
+    let facts = vec![canceled(1, "2025-01-01", "2025-02-01", None), payment(1, "2025-02-01")];
+    assert_eq!(life(facts.clone(), "2025-02-10").status, Status::ChurnedUnknown);
+    let again = facts.into_iter().chain([payment(2, "2025-02-05")]).collect();
+    assert_eq!(life(again, "2025-02-10").status, Status::Active);
+}
+
+#[test]
 fn a_trial_that_ended_unpaid_is_no_churn() {
     let Canonical::Subscription(sub) = canceled(1, "2025-01-01", "2025-01-15", None).body else {
         panic!("a subscription")

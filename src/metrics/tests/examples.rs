@@ -6,9 +6,10 @@ use domain::*;
 use std::path::Path;
 
 fn mrr(subs: &[Subscription], policy: &Policy, now: &str) -> Measured<Vec<Money>> {
-    let facts = subs.iter().zip(0..).map(|(sub, id)| {
-        fact("subscriptions", id, Canonical::Subscription(sub.clone()))
-    });
+    let facts = subs
+        .iter()
+        .zip(0..)
+        .map(|(sub, id)| fact("subscriptions", id, Canonical::Subscription(sub.clone())));
     numbers(&profile(facts.collect()), policy, &ALL, at(now)).mrr
 }
 
@@ -24,14 +25,14 @@ fn one(minor: i64, interval: Interval, count: u32) -> Subscription {
 fn intervals_become_months_exactly() {
     use Interval::{Day, Month, Week, Year};
     for (minor, interval, count, monthly) in [
-        (200_000, Year, 1, 16_667),   // $2,000 a year for four seats: 166.67
-        (120_000, Year, 1, 10_000),   // $1,200 a year
-        (60_000, Year, 1, 5_000),     // $600 a year
-        (9_000, Month, 3, 3_000),     // $90 for three months
-        (25_000, Month, 1, 25_000),   // $250 after the upgrade; proration lines are not items
-        (1_000, Week, 1, 4_333),      // 52/12
-        (1_000, Week, 2, 2_167),      // 26/12
-        (100, Day, 1, 3_042),         // 365/12
+        (200_000, Year, 1, 16_667), // $2,000 a year for four seats: 166.67
+        (120_000, Year, 1, 10_000), // $1,200 a year
+        (60_000, Year, 1, 5_000),   // $600 a year
+        (9_000, Month, 3, 3_000),   // $90 for three months
+        (25_000, Month, 1, 25_000), // $250 after the upgrade; proration lines are not items
+        (1_000, Week, 1, 4_333),    // 52/12
+        (1_000, Week, 2, 2_167),    // 26/12
+        (100, Day, 1, 3_042),       // 365/12
         (1, Year, 2, 0),
     ] {
         assert_eq!(usd(&[one(minor, interval, count)]), monthly, "{minor} {interval:?} {count}");
@@ -94,7 +95,8 @@ fn trials_and_pauses_count_nothing_and_late_payers_by_policy() {
         let list = mrr(&[sub], &strict, "2025-01-01").value.unwrap();
         assert_eq!(!list.is_empty(), counted && status != S::PastDue, "{status:?}");
     }
-    let trial = Subscription { trial_end: Some(at("2025-02-01")), ..one(1_000, Interval::Month, 1) };
+    let trial =
+        Subscription { trial_end: Some(at("2025-02-01")), ..one(1_000, Interval::Month, 1) };
     assert_eq!(mrr(&[trial], &Policy::default(), "2025-01-31"), Measured::some(Vec::new()));
 }
 

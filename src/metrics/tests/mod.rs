@@ -1,5 +1,5 @@
 //! Worked examples, and the properties that sums must have.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod build;
 mod cells;

@@ -7,9 +7,9 @@ use domain::*;
 #[test]
 fn money_is_net_per_currency_and_never_mixed() {
     let facts = profile(vec![
-        payment(1, "2025-01-01", money("USD", 10_000)),
         payment(2, "2025-02-01", money("EUR", 5_000)),
         payment(3, "2025-03-01", money("JPY", 1_200)),
+        payment(1, "2025-01-01", money("USD", 10_000)),
         refund(1, 1, "2025-02-01", money("USD", 2_501)),
         paid(4, "2025-03-02", money("USD", 99), PaymentStatus::Failed),
         paid(5, "2025-03-03", money("USD", 99), PaymentStatus::Pending),
@@ -33,7 +33,8 @@ fn money_is_net_per_currency_and_never_mixed() {
 
 #[test]
 fn a_missing_source_is_null_and_never_zero() {
-    let n = numbers(&profile(Vec::new()), &policy(Some("0.5")), &Sources::default(), at("2025-01-01"));
+    let n =
+        numbers(&profile(Vec::new()), &policy(Some("0.5")), &Sources::default(), at("2025-01-01"));
     let none = NullReason::NoSource;
     assert_eq!(n.revenue, Measured::none(none));
     assert_eq!(n.margin_clv, Measured::none(none));

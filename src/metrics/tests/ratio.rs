@@ -9,9 +9,16 @@ fn r(num: i128, den: i128) -> Ratio {
 
 #[test]
 fn halves_round_to_even_on_both_sides_of_zero() {
-    for (num, den, rounded) in
-        [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (1, 3, 0), (2, 3, 1), (-2, 3, -1), (1, 2, 0)]
-    {
+    for (num, den, rounded) in [
+        (5, 2, 2),
+        (7, 2, 4),
+        (-5, 2, -2),
+        (-7, 2, -4),
+        (1, 3, 0),
+        (2, 3, 1),
+        (-2, 3, -1),
+        (1, 2, 0),
+    ] {
         assert_eq!(r(num, den).round(), rounded, "{num}/{den}");
     }
 }
@@ -36,7 +43,13 @@ fn what_does_not_fit_is_no_number() {
 
 #[test]
 fn margins_are_read_exactly_or_refused() {
-    for (text, ppm) in [("0.8", 800_000), ("1", 1_000_000), ("0", 0), ("0.123456", 123_456), ("1.000000000", 1_000_000)] {
+    for (text, ppm) in [
+        ("0.8", 800_000),
+        ("1", 1_000_000),
+        ("0", 0),
+        ("0.123456", 123_456),
+        ("1.000000000", 1_000_000),
+    ] {
         assert_eq!(Margin::parse(text).map(Margin::ppm), Some(ppm), "{text}");
     }
     for text in ["", "80%", "1.1", "-0.1", "0.1234567", ".5", "1e-1", "0,8", "0.8.1"] {

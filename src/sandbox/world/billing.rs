@@ -123,7 +123,7 @@ impl World {
             return;
         }
         let Some(c) = self.cast.company(company) else { return };
-        let (plan, quantity) = size(c.staff);
+        let ((plan, quantity), currency) = (size(c.staff), c.country.currency);
         let sends_invoice = plan > 1 && rng.chance(0.25);
         let new = NewSubscription {
             customer,
@@ -136,7 +136,7 @@ impl World {
         };
         if rng.chance(0.12)
             && let Some(invoice) =
-                self.books.bill_once(customer, at_ms, unit_amount(plan, Interval::Month, "usd") * rng.between(2, 6), "Onboarding", sends_invoice)
+                self.books.bill_once(customer, at_ms, unit_amount(plan, Interval::Month, currency) * rng.between(2, 6), "Onboarding", sends_invoice)
         {
             self.schedule(at_ms + HOUR, Action::Finalizes(invoice));
         }

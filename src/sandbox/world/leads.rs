@@ -38,8 +38,8 @@ impl World {
         if rng.chance(0.1) {
             self.file_role_contact(company, at_ms, rng);
         }
-        let first_deal = at_ms + 10 * DAY + rng.wait(40 * DAY);
-        if rng.chance(0.8) {
+        let first_deal = at_ms + 5 * DAY + rng.wait(30 * DAY);
+        if rng.chance(0.9) {
             self.schedule(first_deal, Action::OpensDeal(company));
         }
     }

@@ -26,8 +26,8 @@ impl World {
         let known = self.company_records(company).contacts.clone();
         if known.is_empty() {
             // nobody to talk to yet; try again later, unless nobody ever comes
-            if rng.chance(0.7) {
-                self.schedule(at_ms + 20 * DAY + rng.wait(40 * DAY), Action::OpensDeal(company));
+            if rng.chance(0.9) {
+                self.schedule(at_ms + 10 * DAY + rng.wait(30 * DAY), Action::OpensDeal(company));
             }
             return;
         }
@@ -117,9 +117,9 @@ impl World {
         }
         if let Some(company) = company
             && (stage == WON || stage == LOST)
-            && rng.chance(if stage == WON { 0.75 } else { 0.5 })
+            && rng.chance(if stage == WON { 0.85 } else { 0.7 })
         {
-            self.schedule(at_ms + 60 * DAY + rng.wait(140 * DAY), Action::OpensDeal(company));
+            self.schedule(at_ms + 40 * DAY + rng.wait(90 * DAY), Action::OpensDeal(company));
         }
     }
 }

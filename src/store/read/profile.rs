@@ -1,7 +1,7 @@
 //! Profiles by id, redirects followed.
 
 use super::{ReadError, at, shown_email, shown_phone};
-use crate::{Store, StoreError, sql};
+use crate::{Store, sql};
 use domain::{
     Access, Area, Currency, Money, ProfileId, ProfileKind, Scope, Stage, Status, Timestamp,
 };
@@ -146,12 +146,4 @@ impl Store {
     ) -> Result<Option<Profile>, ReadError> {
         Ok(self.profiles(scope, &[id]).await?.remove(&id))
     }
-}
-
-/// A stored JSON text as a value.
-pub(super) fn json<T: serde::de::DeserializeOwned>(
-    text: &str,
-    what: &'static str,
-) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what })
 }

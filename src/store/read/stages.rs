@@ -1,6 +1,7 @@
 //! Stage histories.
 
-use super::profile::{json, word};
+use super::profile::word;
+use crate::rows::from_json;
 use super::{ByParent, Newest, ReadError, Slice, group};
 use crate::{Store, StoreError, sql};
 use domain::{Direction, RecordId, Scope, Stage, Timestamp, Transition};
@@ -20,7 +21,7 @@ pub(super) fn step(row: &QueryResult, prefix: &str) -> Result<StageStep, DbErr> 
     let name = |column: &str| format!("{prefix}{column}");
     let from: Option<String> = row.try_get(prefix, "from_stage")?;
     let evidence: String = row.try_get(prefix, "evidence")?;
-    let evidence: Vec<RecordId> = json(&evidence, "stage_transition.evidence")
+    let evidence: Vec<RecordId> = from_json(&evidence, "stage_transition.evidence")
         .map_err(|e: StoreError| DbErr::Type(e.to_string()))?;
     Ok(StageStep {
         seq: row.try_get(prefix, "seq")?,

@@ -1,0 +1,323 @@
+//! Data loaders: what many resolvers ask one by one is read by one statement.
+//!
+//! One set per request, so nothing outlives a request's scope. A key carries the parent, the page
+//! and the filter; the keys of a batch that differ only in the parent share a statement. Every key
+//! gets an answer, an empty one if there are no rows.
+
+use crate::asked::asked;
+use crate::scalars::int;
+use async_graphql::Context;
+use dataloader::BatchFn;
+use dataloader::cached::Loader;
+use domain::{ProfileKind, RecordId, Scope, Timestamp};
+use futures_util::future::join_all;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use store::Store;
+use store::read::{
+    ByParent, CustomerQuery, Fact, FactKind, GoldenValue, IdentifierRow, IdentityChange, JoinRow,
+    Profile, ReadError, RecordVersion, Slice, StageStep, StoredNumbers, StoredRecord,
+    TimelineEntry, TimelineKey, TimelineKind,
+};
+
+/// A failed batch; every key of it gets the same one.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct LoadError(pub Arc<ReadError>);
+
+/// A nested list, but for its parent: which rows, how many, from where.
+pub(crate) trait Listing: Clone + Eq + Hash + Send + Sync + 'static {
+    /// A row.
+    type Item: Send + Sync + 'static;
+    /// The rows of all parents, by one statement.
+    fn load(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        parents: &[i64],
+    ) -> impl Future<Output = Result<ByParent<Self::Item>, ReadError>> + Send;
+}
+
+/// A parent's list.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Ask<L> {
+    parent: i64,
+    of: L,
+}
+
+impl<L> fmt::Debug for Ask<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rows of {}", self.parent)
+    }
+}
+
+type Rows<T> = Result<Arc<[T]>, LoadError>;
+
+pub(crate) struct Batch<L> {
+    store: Store,
+    scope: Scope,
+    of: std::marker::PhantomData<fn() -> L>,
+}
+
+impl<L: Listing> BatchFn<Ask<L>, Rows<L::Item>> for Batch<L> {
+    async fn load(&mut self, keys: &[Ask<L>]) -> HashMap<Ask<L>, Rows<L::Item>> {
+        let mut groups: HashMap<&L, Vec<i64>> = HashMap::new();
+        for key in keys {
+            groups.entry(&key.of).or_default().push(key.parent);
+        }
+        let (store, scope) = (&self.store, &self.scope);
+        let answers = join_all(groups.into_iter().map(|(of, parents)| async move {
+            let rows = of.load(store, scope, &parents).await;
+            (of, parents, rows.map_err(|error| LoadError(Arc::new(error))))
+        }))
+        .await;
+        let mut filled = HashMap::with_capacity(keys.len());
+        for (of, parents, mut rows) in answers {
+            for parent in parents {
+                let found = match &mut rows {
+                    Ok(rows) => Ok(Arc::from(rows.remove(&parent).unwrap_or_default())),
+                    Err(error) => Err(error.clone()),
+                };
+                filled.insert(Ask { parent, of: of.clone() }, found);
+            }
+        }
+        filled
+    }
+}
+
+/// A loader of one listing.
+pub(crate) struct Many<L: Listing>(Loader<Ask<L>, Rows<L::Item>, Batch<L>>);
+
+impl<L: Listing> Many<L> {
+    fn new(store: &Store, scope: &Scope) -> Self {
+        let batch =
+            Batch { store: store.clone(), scope: *scope, of: std::marker::PhantomData };
+        // Four turns of the executor are enough for every sibling to have asked; the limits on
+        // pages and cost bound a batch before its own limit does.
+        Self(Loader::new(batch).with_yield_count(4).with_max_batch_size(100_000))
+    }
+
+    /// The rows of a parent.
+    pub(crate) async fn load(&self, parent: i64, of: L) -> async_graphql::Result<Arc<[L::Item]>> {
+        Ok(self.0.try_load(Ask { parent, of }).await??)
+    }
+}
+
+/// Declares a listing: a key type and the store function behind it.
+macro_rules! listing {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty),* } -> $item:ty,
+     |$this:ident, $store:ident, $scope:ident, $parents:ident| $call:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub(crate) struct $name { $(pub $field: $ty),* }
+        impl Listing for $name {
+            type Item = $item;
+            async fn load(
+                &self,
+                $store: &Store,
+                $scope: &Scope,
+                $parents: &[i64],
+            ) -> Result<ByParent<$item>, ReadError> {
+                let $this = self;
+                $call
+            }
+        }
+    };
+}
+
+/// One row per parent as a list of one.
+fn ones<T>(rows: HashMap<i64, T>) -> ByParent<T> {
+    rows.into_iter().map(|(parent, row)| (parent, vec![row])).collect()
+}
+
+listing!(
+    /// Facts of a kind.
+    FactsOf { kind: FactKind, slice: Slice<(Timestamp, RecordId)> } -> Fact,
+    |this, store, scope, parents| store.facts(scope, this.kind, &this.slice, parents).await
+);
+listing!(
+    /// The number of facts of a kind.
+    FactCountOf { kind: FactKind } -> i64,
+    |this, store, scope, parents| Ok(ones(store.fact_counts(scope, this.kind, parents).await?))
+);
+listing!(
+    /// A fact by its record.
+    FactOf { kind: FactKind } -> Fact,
+    |this, store, scope, parents| store.facts_by_record(scope, this.kind, parents).await
+);
+listing!(
+    /// Timeline entries.
+    TimelineOf { kinds: Vec<TimelineKind>, slice: Slice<TimelineKey> } -> (TimelineKey, TimelineEntry),
+    |this, store, scope, parents| store.timeline(scope, &this.kinds, &this.slice, parents).await
+);
+listing!(
+    /// Stage transitions.
+    StagesOf { slice: Slice<i64> } -> StageStep,
+    |this, store, scope, parents| store.stage_history(scope, &this.slice, parents).await
+);
+listing!(
+    /// Companies of people.
+    CompaniesOf { slice: Slice<(Timestamp, i64)> } -> (Timestamp, Profile),
+    |this, store, scope, parents| store.companies_of(scope, &this.slice, parents).await
+);
+listing!(
+    /// People of companies.
+    PeopleOf { slice: Slice<i64> } -> (Timestamp, Profile),
+    |this, store, scope, parents| store.people_of(scope, &this.slice, parents).await
+);
+listing!(
+    /// The number of companies of people, or of people of companies.
+    LinkCountOf { of_people: bool } -> i64,
+    |this, store, scope, parents| {
+        Ok(ones(store.link_counts(scope, this.of_people, parents).await?))
+    }
+);
+listing!(
+    /// Source records of profiles.
+    RecordsOf { slice: Slice<RecordId> } -> StoredRecord,
+    |this, store, scope, parents| store.records_of(scope, &this.slice, parents).await
+);
+listing!(
+    /// The number of source records of profiles.
+    RecordCountOf {} -> i64,
+    |_this, store, scope, parents| Ok(ones(store.record_counts(scope, parents).await?))
+);
+listing!(
+    /// Source records by id.
+    RecordOf {} -> StoredRecord,
+    |_this, store, scope, parents| store.records(scope, parents).await
+);
+listing!(
+    /// Payloads of records.
+    PayloadOf {} -> domain::Payload,
+    |_this, store, scope, parents| store.payloads(scope, parents).await
+);
+listing!(
+    /// Versions of records.
+    VersionsOf { slice: Slice<i64> } -> RecordVersion,
+    |this, store, scope, parents| store.record_versions(scope, &this.slice, parents).await
+);
+listing!(
+    /// Golden fields.
+    GoldenOf {} -> GoldenValue,
+    |_this, store, scope, parents| store.golden_fields(scope, parents).await
+);
+listing!(
+    /// Identifiers.
+    IdentifiersOf { limit: u32 } -> IdentifierRow,
+    |this, store, scope, parents| store.identifiers(scope, this.limit, parents).await
+);
+listing!(
+    /// Joins.
+    JoinsOf { limit: u32 } -> JoinRow,
+    |this, store, scope, parents| store.joins(scope, this.limit, parents).await
+);
+listing!(
+    /// Identity events.
+    ChangesOf { limit: u32 } -> IdentityChange,
+    |this, store, scope, parents| store.identity_changes(scope, this.limit, parents).await
+);
+listing!(
+    /// Redirects to a profile.
+    RedirectsOf { limit: u32 } -> (domain::ProfileId, Timestamp),
+    |this, store, scope, parents| store.redirects_to(scope, this.limit, parents).await
+);
+listing!(
+    /// Numbers.
+    NumbersOf {} -> StoredNumbers,
+    |_this, store, scope, parents| Ok(ones(store.numbers(scope, parents).await?))
+);
+listing!(
+    /// Profiles by id, redirects followed.
+    ProfileOf {} -> Arc<Profile>,
+    |_this, store, scope, parents| {
+        let ids: Vec<_> = parents.iter().map(|id| domain::ProfileId(*id)).collect();
+        let found = store.profiles(scope, &ids).await?;
+        Ok(found.into_iter().map(|(id, profile)| (id.0, vec![Arc::new(profile)])).collect())
+    }
+);
+
+/// The loaders of one request.
+pub(crate) struct Loaders {
+    pub facts: Many<FactsOf>,
+    pub fact_counts: Many<FactCountOf>,
+    pub fact: Many<FactOf>,
+    pub timeline: Many<TimelineOf>,
+    pub stages: Many<StagesOf>,
+    pub companies: Many<CompaniesOf>,
+    pub people: Many<PeopleOf>,
+    pub link_counts: Many<LinkCountOf>,
+    pub records: Many<RecordsOf>,
+    pub record_counts: Many<RecordCountOf>,
+    pub record: Many<RecordOf>,
+    pub payload: Many<PayloadOf>,
+    pub versions: Many<VersionsOf>,
+    pub golden: Many<GoldenOf>,
+    pub identifiers: Many<IdentifiersOf>,
+    pub joins: Many<JoinsOf>,
+    pub changes: Many<ChangesOf>,
+    pub redirects: Many<RedirectsOf>,
+    pub numbers: Many<NumbersOf>,
+    pub profile: Many<ProfileOf>,
+}
+
+impl Loaders {
+    pub(crate) fn new(store: &Store, scope: &Scope) -> Self {
+        Self {
+            facts: Many::new(store, scope),
+            fact_counts: Many::new(store, scope),
+            fact: Many::new(store, scope),
+            timeline: Many::new(store, scope),
+            stages: Many::new(store, scope),
+            companies: Many::new(store, scope),
+            people: Many::new(store, scope),
+            link_counts: Many::new(store, scope),
+            records: Many::new(store, scope),
+            record_counts: Many::new(store, scope),
+            record: Many::new(store, scope),
+            payload: Many::new(store, scope),
+            versions: Many::new(store, scope),
+            golden: Many::new(store, scope),
+            identifiers: Many::new(store, scope),
+            joins: Many::new(store, scope),
+            changes: Many::new(store, scope),
+            redirects: Many::new(store, scope),
+            numbers: Many::new(store, scope),
+            profile: Many::new(store, scope),
+        }
+    }
+}
+
+/// What a `totalCount` counts.
+pub(crate) enum Total {
+    Facts(FactKind, i64),
+    Companies(i64),
+    People(i64),
+    Records(i64),
+    Customers(Arc<CustomerQuery>),
+    Quarantine(Option<String>),
+    Reviews(Option<ProfileKind>),
+}
+
+impl Total {
+    pub(crate) async fn count(&self, ctx: &Context<'_>) -> async_graphql::Result<i32> {
+        let asked = asked(ctx)?;
+        let loaders = &asked.loaders;
+        let (store, scope) = (&asked.store, &asked.scope);
+        let counted = match self {
+            Self::Facts(kind, of) => loaders.fact_counts.load(*of, FactCountOf { kind: *kind }).await?,
+            Self::Companies(of) => loaders.link_counts.load(*of, LinkCountOf { of_people: true }).await?,
+            Self::People(of) => loaders.link_counts.load(*of, LinkCountOf { of_people: false }).await?,
+            Self::Records(of) => loaders.record_counts.load(*of, RecordCountOf {}).await?,
+            Self::Customers(query) => return Ok(int(store.customer_count(scope, query).await?)),
+            Self::Quarantine(of) => {
+                return Ok(int(store.quarantine_count(scope, of.as_deref()).await?));
+            }
+            Self::Reviews(kind) => return Ok(int(store.review_count(scope, *kind).await?)),
+        };
+        Ok(int(counted.first().copied().unwrap_or(0)))
+    }
+}

@@ -1,0 +1,213 @@
+//! Tables of normal forms.
+
+use crate::normal::{company, country, email, name, phone, text, web};
+
+#[test]
+fn an_email_address_has_one_spelling_per_mailbox() {
+    for (raw, expected) in [
+        (" Ann.Smith@Example.DE ", Some("ann.smith@example.de")),
+        ("ann.smith+news@gmail.com", Some("annsmith@gmail.com")),
+        ("A.n.n@googlemail.com", Some("ann@gmail.com")),
+        ("ann@gmail.con", Some("ann@gmail.com")),
+        ("ann+a@outlook.com", Some("ann@outlook.com")),
+        ("ann+a@acme.com", Some("ann+a@acme.com")),
+        ("Ann <ann@acme.com>", Some("ann@acme.com")),
+        ("mailto:ann@acme.com", Some("ann@acme.com")),
+        ("ann@me.com", Some("ann@icloud.com")),
+        ("ann@protonmail.com", Some("ann@proton.me")),
+        ("ann@", None),
+        ("@acme.com", None),
+        ("ann.acme.com", None),
+        ("ann@acme", None),
+        ("ann@acme..com", None),
+        ("an n@acme.com", None),
+        ("test@acme.com", None),
+        ("noreply@acme.com", None),
+        ("no-reply@acme.com", None),
+        ("ann@example.com", None),
+        ("", None),
+    ] {
+        assert_eq!(email::normalize(raw).map(|m| m.address).as_deref(), expected, "{raw}");
+    }
+}
+
+#[test]
+fn role_mailboxes_are_known_in_several_languages() {
+    for (local, role) in [
+        ("info", true), ("billing", true), ("accounts-payable", true), ("kontakt", true),
+        ("buchhaltung", true), ("sales.uk", true), ("office", true), ("facturacion", true),
+        ("ann", false), ("sales.manning", false), ("information.desk", false), ("annette", false),
+    ] {
+        let mailbox = email::normalize(&format!("{local}@acme.com")).unwrap();
+        assert_eq!(mailbox.role, role, "{local}");
+    }
+}
+
+#[test]
+fn phone_numbers_are_read_by_the_rules_of_their_country() {
+    for (raw, land, expected) in [
+        ("(303) 429-9563", "US", Some("+13034299563")),
+        ("1-736-207-9397", "US", Some("+17362079397")),
+        ("303.429.9563 x12", "US", Some("+13034299563;ext=12")),
+        ("303 429 9563 ext. 12", "CA", Some("+13034299563;ext=12")),
+        ("011 49 30 901820", "US", Some("+4930901820")),
+        ("020 7946 0958", "GB", Some("+442079460958")),
+        ("+44 (0)20 7946 0958", "US", Some("+442079460958")),
+        ("0044 20 7946 0958", "DE", Some("+442079460958")),
+        ("030 901820", "DE", Some("+4930901820")),
+        ("+49 (0) 170 1234568", "", Some("+491701234568")),
+        ("+49 0170 1234568", "", Some("+491701234568")),
+        ("0049 2362541100", "", Some("+492362541100")),
+        ("01 42 68 53 00", "FR", Some("+33142685300")),
+        ("612 34 56 98", "ES", Some("+34612345698")),
+        ("55 5123 4598", "MX", Some("+525551234598")),
+        ("+52 1 55 5123 4598", "", Some("+525551234598")),
+        ("044 55 5123 4598", "MX", Some("+525551234598")),
+        ("601 234 598", "PL", Some("+48601234598")),
+        ("08-123 456 98", "SE", Some("+46812345698")),
+        ("22 12 34 98", "NO", Some("+4722123498")),
+        ("040 1234598", "FI", Some("+358401234598")),
+        ("32 12 34 98", "DK", Some("+4532123498")),
+        ("098765 43219", "IN", Some("+919876543219")),
+        ("03-1234-5698", "JP", Some("+81312345698")),
+        ("06 1234 5698", "IT", Some("+390612345698")),
+        ("020 123 4598", "NL", Some("+31201234598")),
+        ("01 5123498", "AT", Some("+4315123498")),
+        ("044 668 18 00", "CH", Some("+41446681800")),
+        ("01 234 5698", "IE", Some("+35312345698")),
+        ("212 345 698", "PT", Some("+351212345698")),
+        ("(11) 91234-5698", "BR", Some("+5511912345698")),
+        ("0412 345 698", "AU", Some("+61412345698")),
+        ("8 (495) 123-45-98", "RU", Some("+74951234598")),
+        ("+7 469 5506344", "", Some("+74695506344")),
+        ("210 1234598", "GR", Some("+302101234598")),
+        ("49 170 1234568", "DE", Some("+491701234568")),
+        ("１２ ３４ ５６ ９８", "DK", Some("+4512345698")),
+        // No country, no answer; impossible lengths and placeholders neither.
+        ("030 901820", "", None),
+        ("303 429 956", "US", None),
+        ("103 429 9563", "US", None),
+        ("000 000 0000", "US", None),
+        ("+1 555 555 5555", "", None),
+        ("1234567", "SE", None),
+        ("+49 12345678", "", None),
+        ("call me", "US", None),
+        ("+", "US", None),
+        ("", "US", None),
+    ] {
+        let countries: Vec<&str> = [land].into_iter().filter(|l| !l.is_empty()).collect();
+        assert_eq!(phone::normalize(raw, &countries).as_deref(), expected, "{raw} in {land}");
+    }
+}
+
+#[test]
+fn names_are_parted_folded_and_transliterated() {
+    let parts = |full: &str| {
+        let name = name::parse(Some(full), None, None, None);
+        (name.given.join(" "), name.family.join(" "), name.generation)
+    };
+    for (full, given, family, generation) in [
+        ("Dr. Ann Smith", "ann", "smith", 0),
+        ("Smith, Ann", "ann", "smith", 0),
+        ("Smith, Ann M.", "ann m", "smith", 0),
+        ("John Smith Jr.", "john", "smith", 2),
+        ("John Smith, Jr", "john", "smith", 2),
+        ("John Smith III", "john", "smith", 3),
+        ("Ludwig van der Berg", "ludwig", "berg", 0),
+        ("José García", "jose", "garcia", 0),
+        ("Аркадий Попов", "arkadii", "popov", 0),
+        ("Νίκος Παπαδόπουλος", "nikos", "papadopoulos", 0),
+        ("Siobhan O'Brien", "siobhan", "obrien", 0),
+        ("Jürgen Müller", "jurgen", "muller", 0),
+        ("Cher", "cher", "", 0),
+        ("Unknown", "", "", 0),
+        ("ann@acme.com", "", "", 0),
+        ("Acme Trading GmbH", "", "", 0),
+    ] {
+        assert_eq!(parts(full), (given.to_owned(), family.to_owned(), generation), "{full}");
+    }
+    let spelt = name::parse(None, None, None, Some("ann.smith"));
+    assert!(spelt.derived && spelt.is_full());
+}
+
+#[test]
+fn nicknames_spellings_and_swapped_fields_meet_under_a_key() {
+    let keys = |g: &str, f: &str| name::parse(None, Some(g), Some(f), None).keys();
+    for (a, b) in [
+        (("Bob", "Jones"), ("Robert", "Jones")),
+        (("Jon", "Jones"), ("John", "Jones")),
+        (("Sasha", "Popov"), ("Александр", "Попов")),
+        (("Ann", "Müller"), ("Ann", "Mueller")),
+        (("Smith", "Walter"), ("Walter", "Smith")),
+        (("Pepe", "Garcia"), ("José", "García")),
+    ] {
+        let (x, y) = (keys(a.0, a.1), keys(b.0, b.1));
+        assert!(x.iter().any(|k| y.contains(k)), "{a:?} and {b:?}");
+    }
+    assert!(!keys("Ann", "Smith").iter().any(|k| keys("Bob", "Smith").contains(k)));
+    assert!(keys("A", "Smith").is_empty(), "an initial is no name key");
+}
+
+#[test]
+fn company_names_lose_what_does_not_tell_them_apart() {
+    let core = |raw: &str| company::core(raw).map(|c| c.core);
+    for (a, b) in [
+        ("Acme GmbH", "ACME Inc."),
+        ("Acme GmbH & Co. KG", "acme"),
+        ("Forst & Tirado, GmbH", "Forst and Tirado"),
+        ("The Widget Company, Inc.", "Widget"),
+        ("Ромашка ООО", "Romashka"),
+        ("I.B.M. Corp", "IBM"),
+        ("Société Générale S.A.", "Societe Generale"),
+        ("Nowak Sp. z o.o.", "Nowak"),
+        ("Müller S.p.A.", "Muller"),
+        ("Acme Technologies Ltd", "Acme Technology"),
+    ] {
+        assert!(core(a).is_some() && core(a) == core(b), "{a} and {b}: {:?} {:?}", core(a), core(b));
+    }
+    for nothing in ["", "n/a", "Self-employed", "Company", "-"] {
+        assert_eq!(core(nothing), None, "{nothing}");
+    }
+    assert_ne!(core("Acme Tools"), core("Acme Foods"));
+}
+
+#[test]
+fn web_domains_stand_for_organisations_only() {
+    for (raw, expected) in [
+        ("https://www.Acme.com/about?x=1", Some("acme.com")),
+        ("shop.acme.co.uk", Some("acme.co.uk")),
+        ("acme.co.uk", Some("acme.co.uk")),
+        ("http://acme.io:8080", Some("acme.io")),
+        ("ann@mail.acme.de", Some("acme.de")),
+        ("acme.myshopify.com", Some("acme.myshopify.com")),
+        ("www.gmail.com", None),
+        ("web.de", None),
+        ("linkedin.com/company/acme", None),
+        ("example.com", None),
+        ("localhost", None),
+        ("not a domain", None),
+        ("192.168.0.1", None),
+        ("", None),
+    ] {
+        assert_eq!(web::company_domain(raw).as_deref(), expected, "{raw}");
+    }
+}
+
+#[test]
+fn countries_are_known_by_code_and_by_name() {
+    for (raw, code) in [
+        ("DE", Some("DE")), ("deu", Some("DE")), ("Deutschland", Some("DE")), ("U.S.A.", Some("US")),
+        ("United States of America", Some("US")), ("uk", Some("GB")), ("España", Some("ES")),
+        ("Österreich", Some("AT")), ("Россия", Some("RU")), ("Atlantis", None), ("", None), ("ZZ", None),
+    ] {
+        assert_eq!(country::iso2(raw), code, "{raw}");
+    }
+    assert!(country::is_iso2("SE") && !country::is_iso2("se"));
+}
+
+#[test]
+fn a_hostile_field_is_cut() {
+    let long = "é".repeat(10_000);
+    assert!(text::fold(&long).len() <= text::LONGEST);
+    assert!(email::normalize(&format!("{long}@acme.com")).is_none());
+}

@@ -1,0 +1,228 @@
+//! What people change: joins, splits, reviews, stages by hand. Each is recorded first, with who
+//! and when, and takes effect before the answer.
+
+use crate::{JobError, Jobs, lease};
+use domain::{Decision, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp, Verdict};
+use store::{NewOverride, StoreError};
+
+/// Most pairs that one split may part; larger ones are done in several.
+const PAIRS_MAX: usize = 100_000;
+/// Longest reason for a stage set by hand.
+const REASON_MAX: usize = 500;
+
+impl Jobs {
+    /// Joins profiles of one kind. The id of the one with most records lives on; the others
+    /// redirect to it.
+    ///
+    /// # Errors
+    /// [`JobError::UnknownProfile`], [`JobError::Invalid`] when they are fewer than two or of two
+    /// kinds, and database errors.
+    pub async fn merge(&self, by: &Principal, ids: &[ProfileId]) -> Result<ProfileId, JobError> {
+        let mut profiles: Vec<(ProfileId, ProfileKind, Vec<RecordId>)> = Vec::new();
+        for id in ids {
+            let found = self.members_of(*id).await?;
+            if !profiles.iter().any(|p| p.0 == found.0) {
+                profiles.push(found);
+            }
+        }
+        let Some(((first, kind, members), others)) = profiles.split_first() else {
+            return Err(JobError::Invalid("name at least two customers to merge".into()));
+        };
+        if others.is_empty() {
+            return Err(JobError::Invalid("the ids name one and the same customer already".into()));
+        }
+        if others.iter().any(|other| other.1 != *kind) {
+            return Err(JobError::Invalid("a person and a company cannot be merged".into()));
+        }
+        let now = self.clock.now();
+        let all: Vec<RecordId> = profiles.iter().flat_map(|p| p.2.iter().copied()).collect();
+        let profile_of = |record: RecordId| profiles.iter().position(|p| p.2.contains(&record));
+        // Earlier decisions that part them are overruled, not forgotten: the audit keeps them.
+        let mut decisions: Vec<Decision> = self
+            .store
+            .load_decisions(*kind, &all)
+            .await?
+            .into_iter()
+            .filter(|d| d.verdict == Verdict::Different)
+            .filter(|d| match (profile_of(d.left), profile_of(d.right)) {
+                (Some(left), Some(right)) => left != right,
+                _ => false,
+            })
+            .map(|d| Decision::new(d.left, d.right, Verdict::Same, by.subject.clone(), now))
+            .collect();
+        let Some(anchor) = members.first() else {
+            return Err(JobError::UnknownProfile { id: first.to_string() });
+        };
+        for (_, _, records) in others {
+            if let Some(record) = records.first() {
+                decisions.push(Decision::new(
+                    *anchor,
+                    *record,
+                    Verdict::Same,
+                    by.subject.clone(),
+                    now,
+                ));
+            }
+        }
+        let detail = serde_json::json!({ "profiles": profiles.iter().map(|p| p.0.to_string()).collect::<Vec<_>>() });
+        self.store
+            .record_decisions(by, *kind, &decisions, "merge", &detail.to_string(), now)
+            .await?;
+        self.settle().await?;
+        Ok(self.members_of(*first).await?.0)
+    }
+
+    /// Takes records out of a profile. They form a profile of their own (several, when nothing but
+    /// the rest held them together); the ids of all resulting profiles are answered, the one that
+    /// kept the id first.
+    ///
+    /// # Errors
+    /// [`JobError::UnknownProfile`], [`JobError::Invalid`] when the records are not a proper part
+    /// of it, and database errors.
+    pub async fn split(
+        &self,
+        by: &Principal,
+        id: ProfileId,
+        records: &[RecordId],
+    ) -> Result<Vec<ProfileId>, JobError> {
+        let (profile, kind, members) = self.members_of(id).await?;
+        if let Some(stranger) = records.iter().find(|r| !members.contains(r)) {
+            return Err(JobError::Invalid(format!("record {stranger} does not belong to {profile}")));
+        }
+        let rest: Vec<RecordId> =
+            members.iter().filter(|m| !records.contains(m)).copied().collect();
+        if records.is_empty() || rest.is_empty() {
+            return Err(JobError::Invalid(
+                "name some of the customer's records, but not all of them".into(),
+            ));
+        }
+        if records.len().saturating_mul(rest.len()) > PAIRS_MAX {
+            return Err(JobError::Invalid(format!(
+                "this split parts more than {PAIRS_MAX} pairs of records: split off fewer at a time"
+            )));
+        }
+        let now = self.clock.now();
+        let decisions: Vec<Decision> = records
+            .iter()
+            .flat_map(|a| rest.iter().map(move |b| (*a, *b)))
+            .map(|(a, b)| Decision::new(a, b, Verdict::Different, by.subject.clone(), now))
+            .collect();
+        let detail = serde_json::json!({
+            "profile": profile.to_string(),
+            "records": records.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        self.store
+            .record_decisions(by, kind, &decisions, "split", &detail.to_string(), now)
+            .await?;
+        self.settle().await?;
+        self.profiles_of(kind, &members, profile).await
+    }
+
+    /// Records a decision on a pair and answers the profiles that the two belong to now.
+    ///
+    /// # Errors
+    /// [`JobError::Invalid`] when the pair is one record or not of that kind, database errors.
+    pub async fn review(
+        &self,
+        by: &Principal,
+        kind: ProfileKind,
+        left: RecordId,
+        right: RecordId,
+        verdict: Verdict,
+    ) -> Result<Vec<ProfileId>, JobError> {
+        if left == right {
+            return Err(JobError::Invalid("a pair needs two different records".into()));
+        }
+        let known = self.store.load_membership(kind, &[left, right]).await?;
+        if known.len() != 2 {
+            return Err(JobError::Invalid(format!(
+                "both records must belong to a {} profile",
+                kind.as_str()
+            )));
+        }
+        let now = self.clock.now();
+        let decision = Decision::new(left, right, verdict, by.subject.clone(), now);
+        let detail = serde_json::json!({
+            "left": left.to_string(), "right": right.to_string(), "verdict": verdict.as_str(),
+        });
+        self.store
+            .record_decisions(by, kind, &[decision], "review", &detail.to_string(), now)
+            .await?;
+        self.settle().await?;
+        let profile = known.get(&left).copied().unwrap_or(ProfileId(0));
+        self.profiles_of(kind, &[left, right], profile).await
+    }
+
+    /// Sets a stage by hand, or lifts one with `None`.
+    ///
+    /// # Errors
+    /// [`JobError::UnknownProfile`], [`JobError::Invalid`] for a missing or overlong reason or an
+    /// end in the past, database errors.
+    pub async fn override_stage(
+        &self,
+        by: &Principal,
+        id: ProfileId,
+        stage: Option<Stage>,
+        reason: &str,
+        until: Option<Timestamp>,
+    ) -> Result<ProfileId, JobError> {
+        let (profile, kind, members) = self.members_of(id).await?;
+        let reason = reason.trim();
+        if reason.is_empty() || reason.len() > REASON_MAX {
+            return Err(JobError::Invalid(format!("give a reason of 1 to {REASON_MAX} bytes")));
+        }
+        let now = self.clock.now();
+        if until.is_some_and(|until| until <= now) {
+            return Err(JobError::Invalid("the end of an override must lie in the future".into()));
+        }
+        let Some(anchor) = members.first() else {
+            return Err(JobError::UnknownProfile { id: id.to_string() });
+        };
+        let set = NewOverride { stage, reason: reason.to_owned(), from: now, until };
+        self.store.record_override(by, kind, profile, *anchor, &set, now).await?;
+        self.derive_patiently().await?;
+        Ok(profile)
+    }
+
+    /// Resolves and derives what is marked, waiting for whoever is at it.
+    async fn settle(&self) -> Result<(), JobError> {
+        self.resolve_patiently().await?;
+        self.derive_patiently().await?;
+        Ok(())
+    }
+
+    async fn members_of(
+        &self,
+        id: ProfileId,
+    ) -> Result<(ProfileId, ProfileKind, Vec<RecordId>), JobError> {
+        self.store
+            .find_members(id)
+            .await?
+            .ok_or_else(|| JobError::UnknownProfile { id: id.to_string() })
+    }
+
+    /// The profiles of records, `first` in front if it is among them.
+    async fn profiles_of(
+        &self,
+        kind: ProfileKind,
+        records: &[RecordId],
+        first: ProfileId,
+    ) -> Result<Vec<ProfileId>, JobError> {
+        let membership = self.store.load_membership(kind, records).await?;
+        let mut profiles: Vec<ProfileId> = membership.into_values().collect();
+        profiles.sort_unstable_by_key(|id| (*id != first, *id));
+        profiles.dedup();
+        Ok(profiles)
+    }
+}
+
+impl Jobs {
+    /// Notes in the audit log that somebody asked for a sync.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn note_sync(&self, by: &Principal, sources: &[String]) -> Result<(), StoreError> {
+        let detail = serde_json::json!({ "sources": sources }).to_string();
+        self.store.record_action(by, "sync", &detail, lease::now(self)).await
+    }
+}

@@ -1,0 +1,334 @@
+//! Deriving: from the facts of the profiles that were touched to golden fields, stage history,
+//! numbers and rollup cells.
+
+use crate::progress::Event;
+use crate::resolve::millis;
+use crate::{JobError, Jobs, lease};
+use domain::{Month, Money, ProfileId, ProfileKind, Timestamp};
+use identity::{Golden, GoldenFieldName, GoldenInput};
+use metrics::{Cell, Dims, Numbers, Sources};
+use serde::Serialize;
+use std::collections::HashMap;
+use store::derive::{
+    Derived, DirtyContributor, ProfileInput, ProfileRow, StoredField, StoredPart,
+};
+use store::{Lease, Outcome};
+use tokio::time::Instant;
+
+/// What a derivation did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DeriveReport {
+    /// Profiles and spend records derived.
+    pub contributors: u64,
+    /// Milliseconds it took.
+    pub elapsed_ms: u64,
+}
+
+const LEASE: &str = "derive";
+/// The day of the last full derivation; stages move with time, so there is one a day.
+const FULL_ON: &str = "derive.full_on";
+/// Which sources the numbers were computed with; a first payment anywhere turns "no source" into 0
+/// everywhere.
+const SOURCES: &str = "derive.sources";
+
+impl Jobs {
+    /// Derives what was touched since the last derivation; with `full`, or on the first run of a
+    /// day, or when a kind of source delivers for the first time, everything. The outcome is the
+    /// same.
+    ///
+    /// # Errors
+    /// Database errors; another process deriving.
+    pub async fn derive(&self, full: bool) -> Result<DeriveReport, JobError> {
+        let (lease, _) = self.lease(lease::ALL, LEASE).await?;
+        self.derive_under(&lease, full).await
+    }
+
+    pub(crate) async fn derive_patiently(&self) -> Result<DeriveReport, JobError> {
+        let lease = self.lease_patiently(LEASE, 30_000).await?;
+        self.derive_under(&lease, false).await
+    }
+
+    async fn derive_under(&self, lease: &Lease, full: bool) -> Result<DeriveReport, JobError> {
+        let result = self.derive_leased(lease, full).await;
+        let message = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let outcome = match &result {
+            Ok(_) => Outcome::Done,
+            Err(JobError::Stopped) => Outcome::Stopped,
+            Err(_) => Outcome::Failed { code: "derive", message: &message },
+        };
+        self.store.release(lease, outcome, lease::now(self)).await?;
+        result
+    }
+
+    async fn derive_leased(&self, lease: &Lease, full: bool) -> Result<DeriveReport, JobError> {
+        let started = Instant::now();
+        let mut report = DeriveReport::default();
+        let available = self.store.load_available_sources().await?;
+        let sources = Sources {
+            has_payments: available.payments,
+            has_tickets: available.tickets,
+            has_surveys: available.surveys,
+            has_subscriptions: available.subscriptions,
+            has_spend: available.spend,
+        };
+        let today = lease::now(self).date_in(&self.metrics.time_zone()).to_string();
+        let sources_word = format!("{sources:?}");
+        let stale = self.store.find_setting(FULL_ON).await?.as_deref() != Some(&today)
+            || self.store.find_setting(SOURCES).await?.as_deref() != Some(&sources_word);
+        if full || stale {
+            self.store.mark_all_contributors().await?;
+            // Once everything is marked, an interrupted run goes on where it stopped.
+            self.store.put_setting(SOURCES, &sources_word).await?;
+            self.store.put_setting(FULL_ON, &today).await?;
+        }
+        let total = self.store.count_dirty_contributors().await?;
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(JobError::Stopped);
+            }
+            let batch =
+                self.store.load_dirty_contributors(self.options.derive_batch as u64).await?;
+            if batch.is_empty() {
+                break;
+            }
+            let derived = self.derive_batch(&batch, &sources).await?;
+            self.store.commit_derivation(lease, &derived, lease::now(self)).await?;
+            report.contributors += batch.len() as u64;
+            let done = report.contributors;
+            self.progress.report(&Event::Deriving { done, total: total.max(done) });
+        }
+        if report.contributors > 0 {
+            self.store.sweep_rollups().await?;
+        }
+        report.elapsed_ms = millis(started);
+        self.progress.report(&Event::Derived {
+            contributors: report.contributors,
+            elapsed_ms: report.elapsed_ms,
+        });
+        Ok(report)
+    }
+
+    async fn derive_batch(
+        &self,
+        batch: &[DirtyContributor],
+        sources: &Sources,
+    ) -> Result<Vec<Derived>, JobError> {
+        let spend_ids: Vec<i64> = batch.iter().filter(|c| c.is_spend).map(|c| c.id).collect();
+        let spends = if spend_ids.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.load_spends(&spend_ids).await?
+        };
+        let ids: Vec<ProfileId> =
+            batch.iter().filter(|c| !c.is_spend).map(|c| ProfileId(c.id)).collect();
+        let mut inputs = if ids.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.load_profile_inputs(&ids).await?
+        };
+        // The size of an employer decides the segment of its people.
+        let employers: Vec<ProfileId> =
+            inputs.values().flat_map(|(_, i)| i.companies.iter().map(|(id, _)| *id)).collect();
+        let sizes = self.employee_counts(&employers).await?;
+        let now = lease::now(self);
+        let mut derived = Vec::with_capacity(batch.len());
+        for contributor in batch {
+            if contributor.is_spend {
+                let cells = spends
+                    .get(&contributor.id)
+                    .map(|spend| metrics::spend_cells(domain::RecordId(contributor.id), spend))
+                    .unwrap_or_default();
+                derived.push(gone(*contributor, stored_parts(&cells)));
+                continue;
+            }
+            derived.push(match inputs.remove(&ProfileId(contributor.id)) {
+                Some((kind, input)) => {
+                    self.derive_profile(*contributor, kind, &input, &sizes, sources, now)
+                }
+                None => gone(*contributor, Vec::new()),
+            });
+        }
+        Ok(derived)
+    }
+
+    /// Employees of companies, from their members' own records.
+    async fn employee_counts(
+        &self,
+        companies: &[ProfileId],
+    ) -> Result<HashMap<ProfileId, i64>, JobError> {
+        if companies.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let members = self.store.load_company_members(companies).await?;
+        Ok(members
+            .iter()
+            .filter_map(|(id, members)| {
+                let golden = golden(ProfileKind::Company, members, &self.identity);
+                Some((*id, employees(&golden)?))
+            })
+            .collect())
+    }
+
+    fn derive_profile(
+        &self,
+        contributor: DirtyContributor,
+        kind: ProfileKind,
+        input: &ProfileInput,
+        sizes: &HashMap<ProfileId, i64>,
+        sources: &Sources,
+        now: Timestamp,
+    ) -> Derived {
+        let golden = golden(kind, &input.members, &self.identity);
+        let life = lifecycle::derive(&input.facts, &self.lifecycle, now);
+        let numbers = metrics::numbers(&input.facts, &self.metrics, sources, now);
+        let employee_count = match kind {
+            ProfileKind::Company => employees(&golden),
+            ProfileKind::Person => {
+                input.companies.iter().filter_map(|(id, _)| sizes.get(id).copied()).max()
+            }
+        };
+        let has_company = !input.companies.is_empty();
+        let segment = metrics::segment_of(kind, has_company, employee_count, &self.metrics);
+        let text = |name| golden.get(name).map(|f| f.value.expose().to_owned());
+        let channel = text(GoldenFieldName::AcquisitionChannel);
+        let dims = Dims {
+            segment: segment.as_str().to_owned(),
+            channel: channel.clone(),
+            stage: life.stage,
+        };
+        let cells = metrics::cells(&input.facts, &dims, &self.metrics);
+        let main = main_currency(&numbers);
+        let first_seen = input
+            .facts
+            .facts
+            .iter()
+            .filter_map(|f| f.occurred_at)
+            .min()
+            .or_else(|| life.transitions.first().map(|t| t.occurred_at))
+            .unwrap_or(now);
+        let amount = |list: &Option<Vec<Money>>| {
+            let list = list.as_ref()?;
+            let code = main?;
+            Some(list.iter().find(|m| m.currency == code).map_or(0, |m| m.amount_minor))
+        };
+        let row = ProfileRow {
+            display_name: text(GoldenFieldName::DisplayName),
+            email: text(GoldenFieldName::Email),
+            phone: text(GoldenFieldName::Phone),
+            company_name: text(GoldenFieldName::CompanyName),
+            country: text(GoldenFieldName::Country),
+            domain: text(GoldenFieldName::Domain),
+            search_text: search_text(&golden),
+            segment: segment.as_str().to_owned(),
+            acquisition_channel: channel,
+            stage: life.stage,
+            stage_since: life.stage_since,
+            status: life.status.as_str().to_owned(),
+            revenue_minor: amount(&numbers.revenue.value),
+            mrr_minor: amount(&numbers.mrr.value),
+            currency: main.map(|c| c.code().to_owned()),
+            record_count: input.members.len() as i64,
+            first_seen,
+            numbers: serde_json::to_string(&numbers).unwrap_or_else(|_| "{}".to_owned()),
+            policy: self.metrics.label(),
+            fields: golden
+                .fields
+                .iter()
+                .map(|f| StoredField {
+                    field: f.name.as_str().to_owned(),
+                    value: f.value.expose().to_owned(),
+                    record: f.record,
+                    rule: f.rule.to_owned(),
+                })
+                .collect(),
+            transitions: life.transitions,
+        };
+        let facts = input
+            .facts
+            .facts
+            .iter()
+            .filter(|f| {
+                !matches!(f.body, domain::Canonical::Contact(_) | domain::Canonical::Company(_))
+            })
+            .map(|f| (f.body.kind(), f.occurred_at, f.record, f.owned))
+            .collect();
+        Derived {
+            contributor,
+            kind,
+            row: Some(row),
+            facts,
+            companies: input.companies.clone(),
+            parts: stored_parts(&cells),
+        }
+    }
+}
+
+fn gone(contributor: DirtyContributor, parts: Vec<StoredPart>) -> Derived {
+    Derived {
+        contributor,
+        kind: ProfileKind::Person,
+        row: None,
+        facts: Vec::new(),
+        companies: Vec::new(),
+        parts,
+    }
+}
+
+fn golden(kind: ProfileKind, members: &[store::derive::Member], rules: &identity::Rules) -> Golden {
+    let inputs: Vec<GoldenInput<'_>> = members
+        .iter()
+        .map(|m| GoldenInput {
+            record: m.record,
+            source: &m.source,
+            updated: m.version,
+            contact: m.contact.as_ref(),
+            company: m.company.as_ref(),
+        })
+        .collect();
+    identity::golden(kind, &inputs, rules)
+}
+
+fn employees(golden: &Golden) -> Option<i64> {
+    golden.get(GoldenFieldName::EmployeeCount)?.value.expose().parse().ok()
+}
+
+/// The currency that lists and orders use: that of the largest revenue, else of the MRR; by code
+/// on a tie.
+fn main_currency(numbers: &Numbers) -> Option<domain::Currency> {
+    [&numbers.revenue.value, &numbers.mrr.value].into_iter().flatten().find_map(|list| {
+        list.iter()
+            .max_by_key(|m| (m.amount_minor, std::cmp::Reverse(m.currency)))
+            .map(|m| m.currency)
+    })
+}
+
+/// Names, addresses, numbers and domains, folded to lower case without accents.
+fn search_text(golden: &Golden) -> String {
+    use GoldenFieldName as F;
+    let mut words: Vec<String> = Vec::new();
+    for name in [F::DisplayName, F::CompanyName, F::Domain, F::City] {
+        if let Some(field) = golden.get(name) {
+            words.push(identity::normal::text::fold(field.value.expose()));
+            words.push(field.value.expose().to_lowercase());
+        }
+    }
+    words.extend(golden.all_emails.iter().chain(&golden.all_phones).map(|v| v.expose().to_owned()));
+    words.dedup();
+    words.join(" ")
+}
+
+fn stored_parts(cells: &[Cell]) -> Vec<StoredPart> {
+    cells
+        .iter()
+        .map(|cell| StoredPart {
+            component: cell.key.component.as_str().to_owned(),
+            month: { let Month(month) = cell.key.month; i64::from(month) },
+            channel: cell.key.channel.clone().unwrap_or_default(),
+            segment: cell.key.segment.clone().unwrap_or_default(),
+            stage: cell.key.stage.map_or_else(String::new, |s| s.as_str().to_owned()),
+            currency: cell.key.currency.map_or_else(String::new, |c| c.code().to_owned()),
+            value: cell.value,
+        })
+        .collect()
+}
+
