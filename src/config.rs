@@ -83,7 +83,6 @@ impl fmt::Display for ConfigError {
 }
 
 /// Everything configured.
-#[derive(Debug)]
 pub struct Config {
     /// The file that was read, if any.
     pub file: Option<PathBuf>,
@@ -112,6 +111,12 @@ pub struct Config {
     /// What is allowed but unwise.
     pub warnings: Vec<Problem>,
     merged: Table,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Config({})", shown(self))
+    }
 }
 
 /// Serving HTTP.
@@ -217,19 +222,13 @@ pub struct Log {
     pub format: LogFormat,
 }
 
-/// Pulling.
+/// Pulling, resolving, deriving.
 #[derive(Clone, Debug)]
 pub struct Sync {
     /// Seconds between two syncs of a serving gateway; 0 is never.
     pub interval_s: u64,
-    /// Sources at the same time.
-    pub concurrency: usize,
-    /// Attempts per request.
-    pub attempts_max: u32,
-    /// First pause, in milliseconds.
-    pub backoff_ms: u64,
-    /// Longest pause, in milliseconds.
-    pub backoff_max_ms: u64,
+    /// Limits of the jobs.
+    pub options: jobs::Options,
 }
 
 /// A configured source.
@@ -562,16 +561,24 @@ fn read_log(context: &mut Context<'_>) -> Log {
 
 fn read_sync(context: &mut Context<'_>) -> Sync {
     let mut section = context.section("sync");
-    let sync = Sync {
-        interval_s: section.int("interval_s", 0..=604_800),
-        concurrency: usize::try_from(section.int("concurrency", 1..=64)).unwrap_or(1),
-        attempts_max: section.int32("attempts_max", 1..=100),
-        backoff_ms: section.int("backoff_ms", 1..=600_000),
-        backoff_max_ms: section.int("backoff_max_ms", 1..=3_600_000),
+    let interval_s = section.int("interval_s", 0..=604_800);
+    let retry = jobs::RetryPolicy {
+        attempts: section.int32("attempts", 1..=100),
+        base_ms: section.int("backoff_ms", 1..=600_000),
+        max_ms: section.int("backoff_max_ms", 1..=3_600_000),
+        hint_max_ms: section.int("vendor_wait_max_ms", 0..=86_400_000),
     };
-    if sync.backoff_max_ms < sync.backoff_ms {
+    if retry.max_ms < retry.base_ms {
         section.problem("backoff_max_ms", "must not be below backoff_ms");
     }
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let options = jobs::Options {
+        retry,
+        pages_max: section.int("pages_max", 1..=1_000_000_000),
+        neighbourhood_max: size(section.int("neighbourhood_max", 100..=100_000_000)),
+        derive_batch: size(section.int("derive_batch", 1..=100_000)),
+    };
+    let sync = Sync { interval_s, options };
     let found = section.finish();
     context.close(found);
     sync
@@ -645,7 +652,7 @@ fn read_source(
     let mut settings = serde_json::Map::new();
     for (key, value) in table {
         if key != "connector" && key != "enabled" {
-            settings.insert(key.clone(), with_secrets(context, &format!("{path}.{key}"), key, value));
+            settings.insert(key.clone(), with_secrets(context, &format!("{path}.{key}"), value));
         }
     }
     let settings = serde_json::Value::Object(settings);
@@ -664,7 +671,6 @@ fn read_source(
 fn with_secrets(
     context: &mut Context<'_>,
     path: &str,
-    key: &str,
     value: &Value,
 ) -> serde_json::Value {
     use serde_json::Value as Json;
@@ -677,7 +683,7 @@ fn with_secrets(
                 .iter()
                 .map(|(name, inner)| {
                     let path = format!("{path}.{name}");
-                    (name.clone(), with_secrets(context, &path, name, inner))
+                    (name.clone(), with_secrets(context, &path, inner))
                 })
                 .collect(),
         ),
@@ -685,18 +691,18 @@ fn with_secrets(
             items
                 .iter()
                 .enumerate()
-                .map(|(at, inner)| with_secrets(context, &format!("{path}[{at}]"), key, inner))
+                .map(|(at, inner)| with_secrets(context, &format!("{path}[{at}]"), inner))
                 .collect(),
         ),
         Value::String(text) => {
-            if show::is_secret_key(key) && context.layers.env_text(path).is_none() {
+            if show::is_secret_path(path) && context.layers.env_text(path).is_none() {
                 context.warning(path, PLAIN_SECRET);
             }
             Json::String(text.clone())
         }
         Value::Integer(number) => match context.layers.env_text(path) {
             // A token made of digits only stays a text.
-            Some(raw) if show::is_secret_key(key) => Json::String(raw.to_owned()),
+            Some(raw) if show::is_secret_path(path) => Json::String(raw.to_owned()),
             _ => Json::from(*number),
         },
         Value::Float(number) => Json::from(*number),

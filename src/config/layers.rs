@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_reported_with_their_place() {
-        let (_, problems) = layered("[server\nworkers = \n", &[("C360__X", "1")]);
+        let (_, problems) = layered("workers = \nlisten = ]\n", &[("C360__X", "1")]);
         assert!(problems.iter().any(|p| p.place.as_deref() == Some("f.toml:1")), "{problems:?}");
         assert!(problems.iter().any(|p| p.place.as_deref() == Some("f.toml:2")), "{problems:?}");
         assert!(problems.iter().any(|p| p.place.as_deref() == Some("variable C360__X")));

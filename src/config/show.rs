@@ -15,25 +15,41 @@ pub fn shown(config: &Config) -> Value {
     hide("", &Value::Table(config.merged.clone()))
 }
 
-/// Whether a key's name says that its value is a credential.
-pub(super) fn is_secret_key(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["token", "secret", "password", "credential", "api_key", "apikey", "private_key"]
+/// Whether a key's name says that its value is a credential: under `auth` and `sources` only, other
+/// sections hold none.
+pub(super) fn is_secret_path(path: &str) -> bool {
+    let Some((section, rest)) = path.split_once('.') else { return false };
+    let key = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let named = ["token", "secret", "password", "credential", "api_key", "apikey", "private_key"]
         .iter()
-        .any(|word| key.contains(word))
+        .any(|word| key.contains(word));
+    match section {
+        "auth" => named,
+        // A source's own `key` is a credential; that of one of its streams names a column.
+        "sources" => named || (key == "key" && rest.matches('.').count() == 1),
+        _ => false,
+    }
 }
 
-fn hide(key: &str, value: &Value) -> Value {
+fn hide(path: &str, value: &Value) -> Value {
     match value {
         Value::Table(table) if secret_reference(table).is_some() => HIDDEN.into(),
         Value::Table(table) => Value::Table(
-            table.iter().map(|(name, inner)| (name.clone(), hide(name, inner))).collect(),
+            table
+                .iter()
+                .map(|(name, inner)| {
+                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    (name.clone(), hide(&path, inner))
+                })
+                .collect(),
         ),
         Value::String(text) if text.is_empty() => value.clone(),
-        Value::String(_) | Value::Integer(_) | Value::Float(_) if is_secret_key(key) => {
+        Value::String(_) | Value::Integer(_) | Value::Float(_) if is_secret_path(path) => {
             HIDDEN.into()
         }
-        Value::Array(items) => Value::Array(items.iter().map(|item| hide(key, item)).collect()),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| hide(&format!("{path}[]"), item)).collect())
+        }
         Value::String(text) => Value::String(without_password(text)),
         other => other.clone(),
     }

@@ -56,14 +56,15 @@ pub trait Connector: Send + Sync {
         now: Timestamp,
     ) -> Result<Page, FetchError>;
 
-    /// Maps a stored payload again (after a change of the mapping). `version` is the stored one and
-    /// becomes the record's: some vendors' payloads do not carry it.
+    /// Maps a stored payload again (after a change of the mapping). `external_id` and `version` are
+    /// the stored ones and become the record's: not every payload carries them.
     ///
     /// # Errors
     /// The reason why the payload cannot be mapped, as for quarantine.
     fn map_payload(
         &self,
         stream: &str,
+        external_id: &str,
         payload: &Payload,
         version: i64,
     ) -> Result<SourceRecord, Reject>;

@@ -132,6 +132,16 @@ impl Mapped {
     pub(crate) const fn whole(record: SourceRecord) -> Self {
         Self { record, complaint: None }
     }
+
+    /// The outcome of mapping a stored payload again, under the id by which it is stored.
+    pub(crate) fn again(self, external_id: &str) -> Result<SourceRecord, Reject> {
+        let mut record = self.record;
+        record.external_id = external_id.to_owned();
+        match self.complaint {
+            None => Ok(record),
+            Some(why) => Err(reject(Some(record.external_id), why, record.payload.expose())),
+        }
+    }
 }
 
 /// Largest payload that is kept of a rejected record, in bytes.

@@ -29,7 +29,7 @@ mod wire;
 mod zendesk;
 
 #[cfg(test)]
-mod tests;
+mod testing;
 
 pub use budget::Budget;
 pub use contract::{

@@ -59,8 +59,9 @@ pub fn build(
 pub fn remap(
     connector: &dyn Connector,
     stream: &str,
+    external_id: &str,
     payload: &Payload,
     version: i64,
 ) -> Result<SourceRecord, Reject> {
-    connector.map_payload(stream, payload, version)
+    connector.map_payload(stream, external_id, payload, version)
 }

@@ -144,12 +144,12 @@ impl Scope {
     /// Whether something may be done.
     #[must_use]
     pub const fn may(&self, ability: Ability) -> bool {
-        match (self.0, ability) {
-            (Holder::System | Holder::Role(Role::Admin), _) => true,
-            (Holder::Role(Role::Steward), Ability::Resolve | Ability::OverrideStage) => true,
-            (Holder::Role(Role::Sales), Ability::OverrideStage) => true,
-            _ => false,
-        }
+        matches!(
+            (self.0, ability),
+            (Holder::System | Holder::Role(Role::Admin), _)
+                | (Holder::Role(Role::Steward), Ability::Resolve | Ability::OverrideStage)
+                | (Holder::Role(Role::Sales), Ability::OverrideStage)
+        )
     }
 }
 

@@ -27,8 +27,6 @@ mod records;
 mod rollups;
 mod scalars;
 mod stage;
-#[cfg(test)]
-mod tests;
 mod timeline;
 
 pub use actions::{ActionError, Actions};

@@ -11,7 +11,9 @@ use crate::telemetry::Meter;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use async_graphql::parser::types::{DocumentOperations, OperationType};
-use async_graphql::{Name, Request, Response, ServerError, Value, Variables};
+use async_graphql::{
+    ErrorExtensionValues, Name, Pos, Request, Response, ServerError, Value, Variables,
+};
 use async_trait::async_trait;
 use domain::{Code, Principal};
 use futures_util::StreamExt as _;
@@ -39,6 +41,9 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// Largest body, in bytes.
     pub body_max: usize,
+    /// Longest document that is looked into before it is handed on, in bytes. A longer one is
+    /// handed on unread, to be refused by the limits of whoever executes.
+    pub document_max: usize,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -68,9 +73,9 @@ pub async fn serve(
     };
     let deadline = tokio::time::Instant::now() + endpoint.timeout;
     let parsed = match *request.method() {
-        Method::GET => by_get(&request),
+        Method::GET => by_get(&request, endpoint.document_max),
         Method::POST => {
-            let reading = by_post(&request, body, endpoint.body_max);
+            let reading = by_post(&request, body, &endpoint);
             match tokio::time::timeout_at(deadline, reading).await {
                 Ok(parsed) => parsed,
                 Err(_) => Err(Bad::new(
@@ -80,19 +85,28 @@ pub async fn serve(
                 )),
             }
         }
-        _ => Err(Bad::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            Code::BadUserInput,
-            "queries come by GET or POST, mutations by POST",
-        )),
+        _ => Err(Bad {
+            allow: Some("GET, POST"),
+            ..Bad::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                Code::BadUserInput,
+                "queries come by GET or POST, mutations by POST",
+            )
+        }),
     };
-    let (operation, kind) = match parsed {
-        Ok(parsed) => parsed,
+    let operation = match parsed {
+        Ok(operation) => operation,
         Err(bad) => {
             endpoint.meter.operation("unread", bad.code.as_str(), Duration::ZERO);
             return bad.respond(&request, media);
         }
     };
+    let kind = operation.kind;
+    if let Some(response) = operation.missing_variable() {
+        endpoint.meter.operation(kind, Code::BadUserInput.as_str(), Duration::ZERO);
+        return respond(&request, media, &response);
+    }
+    let operation = operation.request;
     let started = Instant::now();
     let running = endpoint.execute.execute(principal, operation);
     let response = tokio::time::timeout_at(deadline, running).await;
@@ -152,11 +166,7 @@ struct Bad {
 
 impl Bad {
     const fn new(status: StatusCode, code: Code, message: &'static str) -> Self {
-        let allow = match status.as_u16() {
-            405 => Some("GET, POST"),
-            _ => None,
-        };
-        Self { status, code, message, allow }
+        Self { status, code, message, allow: None }
     }
 
     const fn input(message: &'static str) -> Self {
@@ -217,7 +227,7 @@ impl Parameters {
     }
 }
 
-fn by_get(request: &HttpRequest) -> Result<(Request, &'static str), Bad> {
+fn by_get(request: &HttpRequest, document_max: usize) -> Result<Operation, Bad> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|_| Bad::input("the query string is not URL-encoded"))?
         .into_inner();
@@ -243,9 +253,8 @@ fn by_get(request: &HttpRequest) -> Result<(Request, &'static str), Bad> {
         variables,
         extensions,
     };
-    let mut operation = parameters.into_request()?;
-    let kind = kind_of(&mut operation);
-    if kind == "mutation" {
+    let operation = Operation::of(parameters.into_request()?, document_max);
+    if operation.kind == "mutation" {
         return Err(Bad {
             allow: Some("POST"),
             ..Bad::new(
@@ -255,19 +264,20 @@ fn by_get(request: &HttpRequest) -> Result<(Request, &'static str), Bad> {
             )
         });
     }
-    Ok((operation, kind))
+    Ok(operation)
 }
 
 async fn by_post(
     request: &HttpRequest,
     mut payload: web::Payload,
-    body_max: usize,
-) -> Result<(Request, &'static str), Bad> {
+    endpoint: &Endpoint,
+) -> Result<Operation, Bad> {
     const TOO_LARGE: Bad = Bad::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         Code::LimitExceeded,
         "the request body is too large",
     );
+    let body_max = endpoint.body_max;
     if !is_json_body(request.headers()) {
         return Err(Bad::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -310,31 +320,73 @@ async fn by_post(
     }
     let parameters: Parameters = serde_json::from_slice(&body)
         .map_err(|_| Bad::input("the request body is not JSON, or names a parameter twice"))?;
-    let mut operation = parameters.into_request()?;
-    let kind = kind_of(&mut operation);
-    Ok((operation, kind))
+    Ok(Operation::of(parameters.into_request()?, endpoint.document_max))
 }
 
-/// `query`, `mutation`, `subscription`, or `invalid` where the document cannot be read or names no
-/// single operation: execution will say what is wrong. The parsed document stays in the request.
-fn kind_of(request: &mut Request) -> &'static str {
+/// A request whose document has been looked at. The parsed document stays in the request.
+struct Operation {
+    request: Request,
+    /// `query`, `mutation`, `subscription`, or `invalid` where the document cannot be read or names
+    /// no single operation: execution will say what is wrong.
+    kind: &'static str,
+    /// The first variable that must have a value and has none.
+    missing: Option<(Name, Pos)>,
+}
+
+impl Operation {
+    fn of(mut request: Request, document_max: usize) -> Self {
+        let seen =
+            if request.query.len() > document_max { None } else { look(&mut request) };
+        let (kind, required) = seen.unwrap_or(("invalid", Vec::new()));
+        let given = &request.variables;
+        let missing = required
+            .into_iter()
+            .find(|(name, _)| given.get(name).is_none_or(|value| *value == Value::Null));
+        Self { request, kind, missing }
+    }
+
+    /// Coercing the variables comes before executing (specification, section 6.1), so a value that
+    /// is missing is an error of the request, not of the field that uses it. The library finds it
+    /// only at the field.
+    fn missing_variable(&self) -> Option<Response> {
+        let (name, pos) = self.missing.as_ref()?;
+        let message = format!("variable \"${name}\" must have a value that is not null");
+        let mut error = ServerError::new(message, Some(*pos));
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", Code::BadUserInput.as_str());
+        error.extensions = Some(extensions);
+        Some(Response::from_errors(vec![error]))
+    }
+}
+
+/// The kind of the operation that the request asks for, and the variables that must have a value.
+fn look(request: &mut Request) -> Option<(&'static str, Vec<(Name, Pos)>)> {
     let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else { return "invalid" };
+    let document = request.parsed_query().ok()?;
     let operation = match (&document.operations, name) {
         (DocumentOperations::Single(operation), _) => operation,
         (DocumentOperations::Multiple(operations), Some(name)) => {
-            match operations.get(&Name::new(name)) {
-                Some(operation) => operation,
-                None => return "invalid",
-            }
+            operations.get(&Name::new(name))?
         }
-        (DocumentOperations::Multiple(_), None) => return "invalid",
+        // One operation that has a name is chosen without naming it.
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            operations.values().next()?
+        }
+        (DocumentOperations::Multiple(_), None) => return None,
     };
-    match operation.node.ty {
+    let kind = match operation.node.ty {
         OperationType::Query => "query",
         OperationType::Mutation => "mutation",
         OperationType::Subscription => "subscription",
-    }
+    };
+    let required = operation
+        .node
+        .variable_definitions
+        .iter()
+        .filter(|v| !v.node.var_type.node.nullable && v.node.default_value.is_none())
+        .map(|v| (v.node.name.node.clone(), v.pos))
+        .collect();
+    Some((kind, required))
 }
 
 #[derive(Serialize)]

@@ -4,11 +4,12 @@
 //!
 //! - A profile's id stays with the cluster that holds most of its previous members (tie: the
 //!   oldest record).
-//! - Exception, a merge taken apart: if that cluster holds the founding record of an id that an
-//!   earlier merge retired, and the profile's own founding record is in another cluster, each part
-//!   goes back to its own id, however many records arrived meanwhile.
+//! - Exception, a merge taken apart: if that cluster holds the founding record of another id (one
+//!   that an earlier merge retired, say), and the profile's own founding record is in another
+//!   cluster, each part goes back to its own id, however many records arrived meanwhile.
 //! - A cluster claimed by several ids takes the one with most members there (tie: the oldest
-//!   record); the others redirect to it.
+//!   record). An id that loses lives on in another part of its profile that no id claims; without
+//!   one it redirects to the winner.
 //! - A cluster claimed by none takes back the retired id that its oldest possible member founded,
 //!   else an id founded by its oldest record.
 
@@ -106,14 +107,18 @@ pub fn assign<S: BuildHasher>(
     kind: ProfileKind,
 ) -> Assignment {
     let parts = parts_by_profile(clusters, previous, &age);
-    let retired_founders = |cluster: &Cluster| -> Vec<(Age, ProfileId)> {
+    let known_founders = |cluster: &Cluster| -> Vec<(Age, ProfileId)> {
         let mut found: Vec<(Age, ProfileId)> = cluster
             .members
             .iter()
             .flat_map(|record| founded(kind, *record, &state).map(|id| (age(*record), id)))
-            .filter(|(_, id)| state(*id) == IdState::Retired)
             .collect();
         found.sort_unstable();
+        found
+    };
+    let retired_founders = |cluster: &Cluster| -> Vec<(Age, ProfileId)> {
+        let mut found = known_founders(cluster);
+        found.retain(|(_, id)| state(*id) == IdState::Retired);
         found
     };
 
@@ -136,7 +141,7 @@ pub fn assign<S: BuildHasher>(
                         })
                     })
             })
-            && !retired_founders(cluster).is_empty()
+            && known_founders(cluster).iter().any(|(_, id)| *id != home.profile)
         {
             home = own;
         }
@@ -149,6 +154,7 @@ pub fn assign<S: BuildHasher>(
     let mut used: FxHashSet<ProfileId> = FxHashSet::default();
     let mut ids: Vec<Option<ProfileId>> = vec![None; clusters.len()];
     let mut merged: FxHashMap<ProfileId, ProfileId> = FxHashMap::default();
+    let mut losers: Vec<(ProfileId, ProfileId)> = Vec::new();
     for (claims, id) in claims.iter().zip(ids.iter_mut()) {
         let Some(winner) = claims.iter().min_by_key(|p| (Reverse(p.count), p.oldest, p.profile))
         else {
@@ -156,10 +162,26 @@ pub fn assign<S: BuildHasher>(
         };
         *id = Some(winner.profile);
         used.insert(winner.profile);
-        for loser in claims.iter().filter(|p| p.profile != winner.profile) {
-            merged.insert(loser.profile, winner.profile);
-            out.redirects.push((loser.profile, winner.profile));
-            out.events.push(Event::Merged { from: loser.profile, into: winner.profile });
+        let others = claims.iter().filter(|p| p.profile != winner.profile);
+        losers.extend(others.map(|p| (p.profile, winner.profile)));
+    }
+    // An id that lost its home lives on in another part of its profile, if that has no id.
+    let lost: FxHashSet<ProfileId> = losers.iter().map(|(id, _)| *id).collect();
+    let mut second: Vec<&Part> =
+        parts.iter().flatten().filter(|part| lost.contains(&part.profile)).collect();
+    second.sort_unstable_by_key(|p| (Reverse(p.count), p.oldest, p.profile, p.cluster));
+    for part in second {
+        if let Some(slot @ None) = ids.get_mut(part.cluster)
+            && used.insert(part.profile)
+        {
+            *slot = Some(part.profile);
+        }
+    }
+    for (loser, winner) in losers {
+        if !used.contains(&loser) {
+            merged.insert(loser, winner);
+            out.redirects.push((loser, winner));
+            out.events.push(Event::Merged { from: loser, into: winner });
         }
     }
 

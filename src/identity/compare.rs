@@ -33,8 +33,7 @@ impl<'a> Shared<'a> {
             let slot = match identifier.kind {
                 IdentifierKind::ExternalId => {
                     let points = *identifier == a.own || *identifier == b.own;
-                    shared.vendor_merge |=
-                        points && a.source == b.source && a.stream == b.stream;
+                    shared.vendor_merge |= points && a.source == b.source && a.stream == b.stream;
                     &mut shared.trusted
                 }
                 IdentifierKind::Email => &mut shared.email,

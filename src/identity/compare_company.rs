@@ -56,9 +56,10 @@ fn acronym_of(short: &CompanyCore, long: &CompanyCore) -> bool {
 fn domains_differ(a: &CompanyTraits, b: &CompanyTraits) -> bool {
     !a.domains.is_empty()
         && !b.domains.is_empty()
-        && !a.domains.iter().any(|x| {
-            b.domains.iter().any(|y| x == y || web::label(x) == web::label(y))
-        })
+        && !a
+            .domains
+            .iter()
+            .any(|x| b.domains.iter().any(|y| x == y || web::label(x) == web::label(y)))
 }
 
 /// Whether a name fits the word of a domain: `acme.com` and Acme Tools, `ibm.com` and
@@ -78,11 +79,11 @@ pub(crate) fn conflict(a: &CompanyTraits, b: &CompanyTraits, guard: Guard) -> bo
     match guard {
         Guard::Off => false,
         Guard::Hard => {
-            domains_differ(a, b)
-                && name_level(a.name.as_ref(), b.name.as_ref()) == Name::Different
+            domains_differ(a, b) && name_level(a.name.as_ref(), b.name.as_ref()) == Name::Different
         }
         Guard::Full => {
-            domains_differ(a, b) || matches!((a.country, b.country), (Some(x), Some(y)) if x != y
+            domains_differ(a, b)
+                || matches!((a.country, b.country), (Some(x), Some(y)) if x != y
                 && (a.domains.is_empty() || b.domains.is_empty()))
         }
     }
@@ -148,24 +149,16 @@ pub(crate) fn decide(
         if on(rule) && (shared.vendor_merge || !clash) {
             return Outcome::Join(rule);
         }
-        review = Some(if clash {
-            ReviewReason::TrustedIdNamesDiffer
-        } else {
-            ReviewReason::Grey
-        });
+        review = Some(if clash { ReviewReason::TrustedIdNamesDiffer } else { ReviewReason::Grey });
     }
     if let Some(domain) = shared.domain {
         let word = domain.value.expose();
-        let agrees =
-            name != Name::Different || (fits_domain(a, word) && fits_domain(b, word));
+        let agrees = name != Name::Different || (fits_domain(a, word) && fits_domain(b, word));
         if agrees && on(RuleId::CompanyDomain) {
             return Outcome::Join(RuleId::CompanyDomain);
         }
-        review = review.or(Some(if agrees {
-            ReviewReason::Grey
-        } else {
-            ReviewReason::SharedContact
-        }));
+        review =
+            review.or(Some(if agrees { ReviewReason::Grey } else { ReviewReason::SharedContact }));
     }
     if shared.phone.is_some() || shared.email.is_some() {
         let agrees = matches!(name, Name::Exact | Name::Similar | Name::Acronym)
@@ -183,7 +176,8 @@ pub(crate) fn decide(
         // One short word names many companies; two words or a long one seldom do.
         let telling = core.core.contains(' ') || core.core.len() >= 6;
         let against = country == Some(false) || domains_differ(a, b);
-        let enough = near || (telling && !far) || (telling && country == Some(true) && city != Some(false));
+        let enough =
+            near || (telling && !far) || (telling && country == Some(true) && city != Some(false));
         if !against && enough && on(RuleId::CompanyName) {
             return Outcome::Join(RuleId::CompanyName);
         }

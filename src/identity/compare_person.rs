@@ -200,9 +200,20 @@ fn family_level(a: &[String], b: &[String]) -> Family {
 /// A Slavic family name without its gender: `ivanova` and `ivanov`, `kowalska` and `kowalski`.
 fn stem(family: &str) -> &str {
     for (ending, keep) in [
-        ("skaya", 2), ("skaia", 2), ("skaja", 2), ("skiy", 2), ("skii", 2), ("skij", 2),
-        ("sky", 2), ("ski", 2), ("ska", 2), ("cka", 1), ("cki", 1),
-        ("ova", 2), ("eva", 2), ("ina", 2),
+        ("skaya", 2),
+        ("skaia", 2),
+        ("skaja", 2),
+        ("skiy", 2),
+        ("skii", 2),
+        ("skij", 2),
+        ("sky", 2),
+        ("ski", 2),
+        ("ska", 2),
+        ("cka", 1),
+        ("cki", 1),
+        ("ova", 2),
+        ("eva", 2),
+        ("ina", 2),
     ] {
         if family.len() > ending.len() + 2
             && let Some(head) = family.strip_suffix(ending)
@@ -275,11 +286,7 @@ pub(crate) fn decide(
         if on(rule) && (shared.vendor_merge || !clash) {
             return Outcome::Join(rule);
         }
-        review = Some(if clash {
-            ReviewReason::TrustedIdNamesDiffer
-        } else {
-            ReviewReason::Grey
-        });
+        review = Some(if clash { ReviewReason::TrustedIdNamesDiffer } else { ReviewReason::Grey });
     }
     if shared.email.is_some() {
         let agrees = nameless

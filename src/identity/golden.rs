@@ -166,7 +166,11 @@ fn person(inputs: &[&GoldenInput<'_>], rules: &Rules, out: &mut Golden) {
     put_address(&addresses, rules, out);
     earliest(
         contacts.iter().filter_map(|(i, c)| {
-            Some((*i, c.created_at.map_or(i64::MAX, domain::Timestamp::as_millis), c.acquisition_channel.as_deref()?))
+            Some((
+                *i,
+                c.created_at.map_or(i64::MAX, domain::Timestamp::as_millis),
+                c.acquisition_channel.as_deref()?,
+            ))
         }),
         out,
     );
@@ -191,7 +195,10 @@ fn company(inputs: &[&GoldenInput<'_>], rules: &Rules, out: &mut Golden) {
     } else {
         put(
             F::DisplayName,
-            &companies.iter().filter_map(|(i, c)| Some((*i, c.name.as_deref()?))).collect::<Vec<_>>(),
+            &companies
+                .iter()
+                .filter_map(|(i, c)| Some((*i, c.name.as_deref()?)))
+                .collect::<Vec<_>>(),
             rules,
             out,
         );
@@ -234,7 +241,11 @@ fn company(inputs: &[&GoldenInput<'_>], rules: &Rules, out: &mut Golden) {
     put_address(&addresses, rules, out);
     earliest(
         companies.iter().filter_map(|(i, c)| {
-            Some((*i, c.created_at.map_or(i64::MAX, domain::Timestamp::as_millis), c.acquisition_channel.as_deref()?))
+            Some((
+                *i,
+                c.created_at.map_or(i64::MAX, domain::Timestamp::as_millis),
+                c.acquisition_channel.as_deref()?,
+            ))
         }),
         out,
     );
@@ -257,8 +268,7 @@ fn put(
     rules: &Rules,
     out: &mut Golden,
 ) {
-    let known: Vec<_> =
-        offers.iter().filter(|(_, value)| !value.trim().is_empty()).collect();
+    let known: Vec<_> = offers.iter().filter(|(_, value)| !value.trim().is_empty()).collect();
     if let Some((input, value)) = known.first() {
         let others = known.iter().map(|(i, _)| *i);
         push(out, name, value.trim().to_owned(), input.record, why(input, others, rules));
@@ -288,9 +298,10 @@ fn most_frequent(offers: &[Offer<'_>]) -> Option<(usize, &'static str)> {
         *counts.entry(&offer.key).or_default() += 1;
     }
     let count = |offer: &Offer<'_>| counts.get(offer.key.as_str()).copied().unwrap_or_default();
-    let (at, best) = offers.iter().enumerate().min_by_key(|(at, offer)| {
-        (Reverse(count(offer)), Reverse(written(&offer.value)), *at)
-    })?;
+    let (at, best) = offers
+        .iter()
+        .enumerate()
+        .min_by_key(|(at, offer)| (Reverse(count(offer)), Reverse(written(&offer.value)), *at))?;
     let rule = if offers.len() == 1 {
         "only"
     } else if offers.iter().any(|o| count(o) < count(best)) || counts.len() == 1 {
@@ -328,12 +339,8 @@ fn names(contacts: &[(&GoldenInput<'_>, &Contact)], out: &mut Golden) {
             (Some(one), None, None) | (None, Some(one), None) => (3, one.clone()),
             (None, None, None) => continue,
         };
-        let parsed = crate::normal::name::parse(
-            full.as_deref(),
-            given.as_deref(),
-            family.as_deref(),
-            None,
-        );
+        let parsed =
+            crate::normal::name::parse(full.as_deref(), given.as_deref(), family.as_deref(), None);
         if parsed.is_empty() {
             continue;
         }
@@ -366,23 +373,34 @@ fn put_emails(
     rules: &Rules,
     out: &mut Golden,
 ) {
-    // (personal or not, place in its record, order of record)
-    let mut found: Vec<((bool, bool, usize), &GoldenInput<'_>, String, &str)> = Vec::new();
+    struct Found<'a> {
+        // Role mailbox where a person's is wanted, not the primary one, order of the record.
+        rank: (bool, bool, usize),
+        input: &'a GoldenInput<'a>,
+        address: String,
+        raw: &'a str,
+    }
+    let mut found: Vec<Found<'_>> = Vec::new();
     for (order, (input, emails)) in offers.iter().enumerate() {
         for (place, raw) in emails.iter().enumerate() {
             if let Some(mailbox) = email::normalize(raw.expose()) {
                 let against = mailbox.role != role_first && !role_first;
-                found.push(((against, place > 0, order), input, mailbox.address, raw.expose()));
+                found.push(Found {
+                    rank: (against, place > 0, order),
+                    input,
+                    address: mailbox.address,
+                    raw: raw.expose(),
+                });
             }
         }
     }
-    found.sort_by_key(|f| f.0);
-    if let Some((_, input, _, raw)) = found.first() {
-        let rule = why(input, found.iter().map(|f| f.1), rules);
-        push(out, GoldenFieldName::Email, raw.trim().to_owned(), input.record, rule);
+    found.sort_by_key(|f| f.rank);
+    if let Some(best) = found.first() {
+        let rule = why(best.input, found.iter().map(|f| f.input), rules);
+        push(out, GoldenFieldName::Email, best.raw.trim().to_owned(), best.input.record, rule);
     }
-    for (_, _, address, _) in found {
-        let address = Pii::new(address);
+    for one in found {
+        let address = Pii::new(one.address);
         if !out.all_emails.contains(&address) {
             out.all_emails.push(address);
         }
@@ -413,8 +431,7 @@ fn put_phones(
         put(GoldenFieldName::Phone, &raws, rules, out);
         return;
     }
-    let texts: Vec<(&GoldenInput<'_>, &str)> =
-        read.iter().map(|(i, n)| (*i, n.as_str())).collect();
+    let texts: Vec<(&GoldenInput<'_>, &str)> = read.iter().map(|(i, n)| (*i, n.as_str())).collect();
     put(GoldenFieldName::Phone, &texts, rules, out);
     for (_, number) in read {
         let number = Pii::new(number);
@@ -425,11 +442,7 @@ fn put_phones(
 }
 
 /// An address is taken whole from one record: the most complete one; earlier offers win ties.
-fn put_address(
-    offers: &[(&GoldenInput<'_>, &domain::Address)],
-    rules: &Rules,
-    out: &mut Golden,
-) {
+fn put_address(offers: &[(&GoldenInput<'_>, &domain::Address)], rules: &Rules, out: &mut Golden) {
     use GoldenFieldName as F;
     let parts = |a: &domain::Address| -> Vec<(GoldenFieldName, String)> {
         let exposed = |p: &Option<Pii>| p.as_ref().map(|p| p.expose().to_owned());
@@ -438,10 +451,7 @@ fn put_address(
             (F::City, exposed(&a.city)),
             (F::Region, a.region.clone()),
             (F::PostalCode, exposed(&a.postal_code)),
-            (
-                F::Country,
-                a.country.as_deref().map(|c| country::iso2(c).unwrap_or(c).to_owned()),
-            ),
+            (F::Country, a.country.as_deref().map(|c| country::iso2(c).unwrap_or(c).to_owned())),
         ]
         .into_iter()
         .filter_map(|(name, value)| {
@@ -450,7 +460,7 @@ fn put_address(
         })
         .collect()
     };
-    let rated: Vec<(usize, &GoldenInput<'_>, Vec<(GoldenFieldName, String)>)> = offers
+    let rated: Vec<(usize, &GoldenInput<'_>, Vec<_>)> = offers
         .iter()
         .enumerate()
         .map(|(at, (input, address))| (at, *input, parts(address)))

@@ -53,8 +53,7 @@ pub fn resolve(
 
     let index = Index::new(&records, shared);
     let (same, parted, decided) = read_decisions(&records, decisions);
-    let constrained: FxHashSet<u32> =
-        parted.iter().flat_map(|(a, b)| [*a, *b]).collect();
+    let constrained: FxHashSet<u32> = parted.iter().flat_map(|(a, b)| [*a, *b]).collect();
     let slots: Vec<Vec<Slot>> = records.iter().map(|r| slots(r, rules)).collect();
 
     let (mut edges, mut doubts) = index.compare_all(&records, rules, |r| {
@@ -257,9 +256,14 @@ impl<'a> Index<'a> {
     ) -> (Vec<Edge>, Vec<Doubt>) {
         let mut pairs: Vec<u64> = Vec::new();
         for bucket in &self.buckets {
-            bucket::pairs(bucket, |r| self.form(r), &constrained, |a, b| {
-                pairs.push((u64::from(a) << 32) | u64::from(b));
-            });
+            bucket::pairs(
+                bucket,
+                |r| self.form(r),
+                &constrained,
+                |a, b| {
+                    pairs.push((u64::from(a) << 32) | u64::from(b));
+                },
+            );
         }
         pairs.sort_unstable();
         pairs.dedup();
@@ -338,12 +342,15 @@ impl Iterator for Common<'_> {
     }
 }
 
+/// Pairs of record indices, the smaller first.
+type PairList = Vec<(u32, u32)>;
+
 /// The latest verdict per pair: pairs decided the same (the newest first), pairs parted, and all
 /// pairs decided in any way.
 fn read_decisions(
     records: &[&IdentityRecord],
     decisions: &[Decision],
-) -> (Vec<(u32, u32)>, Vec<(u32, u32)>, PairSet) {
+) -> (PairList, PairList, PairSet) {
     let find = |id: RecordId| records.binary_search_by_key(&id, |r| r.id).ok().map(|at| at as u32);
     let mut latest: FxHashMap<(u32, u32), (i64, u8)> = FxHashMap::default();
     for decision in decisions {
@@ -392,9 +399,7 @@ fn slots(record: &IdentityRecord, rules: &Rules) -> Vec<Slot> {
     let own_space = record.own.value.expose().split_once(':').map_or("", |(space, _)| space);
     let mut found: Vec<Slot> = Vec::new();
     let mut doubtful: Vec<u64> = Vec::new();
-    for identifier in
-        record.identifiers.iter().filter(|i| i.kind == IdentifierKind::ExternalId)
-    {
+    for identifier in record.identifiers.iter().filter(|i| i.kind == IdentifierKind::ExternalId) {
         let Some((space, id)) = identifier.value.expose().split_once(':') else { continue };
         let Some((source, _)) = space.rsplit_once('.') else { continue };
         if !rules.unique_sources.iter().any(|name| name == source)
@@ -452,7 +457,9 @@ fn reviews(
             priority
                 .total_cmp(held)
                 .then_with(|| doubt.weight.total_cmp(&other.weight))
-                .then_with(|| (other.a, other.b, other.reason).cmp(&(doubt.a, doubt.b, doubt.reason)))
+                .then_with(|| {
+                    (other.a, other.b, other.reason).cmp(&(doubt.a, doubt.b, doubt.reason))
+                })
                 .is_gt()
         });
         if better {

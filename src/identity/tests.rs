@@ -1,5 +1,5 @@
 //! Tables and properties over the whole crate, and the builders they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod golden;
 mod ids;

@@ -126,7 +126,12 @@ pub struct Faults(Mutex<State>);
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Mutex::new(State { rules: Vec::new(), last_id: 0, struck: 0, rng: Rng::new(seed, 0xfa) }))
+        Self(Mutex::new(State {
+            rules: Vec::new(),
+            last_id: 0,
+            struck: 0,
+            rng: Rng::new(seed, 0xfa),
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -194,8 +199,10 @@ impl Faults {
 }
 
 fn has_cursor(request: &Request) -> bool {
-    request.pairs().iter().any(|(key, _)| matches!(key.as_str(), "after" | "cursor" | "starting_after" | "ending_before"))
-        || (request.path.ends_with("/search") && String::from_utf8_lossy(&request.body).contains("\"after\""))
+    request.pairs().iter().any(|(key, _)| {
+        matches!(key.as_str(), "after" | "cursor" | "starting_after" | "ending_before")
+    }) || (request.path.ends_with("/search")
+        && String::from_utf8_lossy(&request.body).contains("\"after\""))
 }
 
 impl Fault {

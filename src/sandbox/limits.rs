@@ -67,7 +67,10 @@ impl Window {
             self.times.pop_front();
         }
         if self.times.len() >= limit as usize {
-            let free = self.times.front().map_or(self.length, |t| self.length.saturating_sub(now.duration_since(*t)));
+            let free = self
+                .times
+                .front()
+                .map_or(self.length, |t| self.length.saturating_sub(now.duration_since(*t)));
             return Err(free);
         }
         self.times.push_back(now);

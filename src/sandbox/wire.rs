@@ -1,7 +1,6 @@
 //! A request and an answer, free of any HTTP library, so that a vendor is a plain function.
 
 use crate::text::query_pairs;
-use serde_json::Value;
 
 /// A vendor of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,11 +68,6 @@ impl Reply {
     /// JSON that is ready.
     pub(crate) fn json(status: u16, body: String) -> Self {
         Self { status, content_type: "application/json;charset=utf-8", headers: Vec::new(), body }
-    }
-
-    /// A JSON value.
-    pub(crate) fn value(status: u16, body: &Value) -> Self {
-        Self::json(status, body.to_string())
     }
 
     /// With one more header.

@@ -449,18 +449,14 @@ impl Connector for HubSpot {
     fn map_payload(
         &self,
         stream: &str,
+        external_id: &str,
         payload: &Payload,
         version: i64,
     ) -> Result<SourceRecord, Reject> {
         let json = payload.expose();
         let kind = rejected(self.kind_of(stream).map_err(|e| e.to_string()), None, json)?;
         let (mapped, _) = self.mapper.map(kind, json, Some(version))?;
-        match mapped.complaint {
-            None => Ok(mapped.record),
-            Some(reason) => {
-                Err(crate::field::reject(Some(mapped.record.external_id), reason, json))
-            }
-        }
+        mapped.again(external_id)
     }
 }
 

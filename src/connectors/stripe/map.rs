@@ -147,7 +147,7 @@ object!(InvoiceObject {
     parent: Parent<'a>, });
 object!(Transitions { finalized_at, paid_at, ; });
 object!(Tax { amount, ; });
-object!(Parent { kind, ; subscription_details: SubscriptionDetails<'a>, });
+object!(Parent { ; subscription_details: SubscriptionDetails<'a>, });
 object!(SubscriptionDetails { subscription, ; });
 object!(ChargeObject { id, created, customer, currency, amount, amount_captured, captured, status,
     failure_code, invoice, ; payment_method_details: Method<'a>, });

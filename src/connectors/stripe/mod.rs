@@ -27,7 +27,7 @@ mod walk;
 mod tests;
 
 use crate::collect::{Collector, rejected};
-use crate::field::{Field, Mapped};
+use crate::field::Field;
 use crate::params::Params;
 use crate::text::encode;
 use crate::wire::{Http, get};
@@ -441,16 +441,12 @@ impl Connector for Stripe {
     fn map_payload(
         &self,
         stream: &str,
+        external_id: &str,
         payload: &Payload,
         version: i64,
     ) -> Result<SourceRecord, Reject> {
         let json = payload.expose();
         let kind = rejected(self.kind_of(stream).map_err(|e| e.to_string()), None, json)?;
-        match self.mapper.map(kind, json, version)? {
-            Mapped { record, complaint: None } => Ok(record),
-            Mapped { record, complaint: Some(why) } => {
-                Err(crate::field::reject(Some(record.external_id), why, json))
-            }
-        }
+        self.mapper.map(kind, json, version)?.again(external_id)
     }
 }

@@ -17,7 +17,7 @@ mod map;
 mod tests;
 
 use crate::collect::{Collector, rejected};
-use crate::field::{Field, Mapped};
+use crate::field::Field;
 use crate::params::Params;
 use crate::text::encode;
 use crate::wire::{Http, get};
@@ -373,18 +373,17 @@ impl Connector for Zendesk {
     fn map_payload(
         &self,
         stream: &str,
+        external_id: &str,
         payload: &Payload,
         version: i64,
     ) -> Result<SourceRecord, Reject> {
         let json = payload.expose();
         let kind = rejected(self.kind_of(stream).map_err(|e| e.to_string()), None, json)?;
-        let refuse = |id, why: String| Err(crate::field::reject(Some(id), why, json));
         match self.mapper.map(kind, json, Some(version))? {
-            Outcome::Record(Mapped { record, complaint: None }) => Ok(record),
-            Outcome::Record(Mapped { record, complaint: Some(why) }) => {
-                refuse(record.external_id, why)
+            Outcome::Record(mapped) => mapped.again(external_id),
+            Outcome::Deleted { id, .. } => {
+                Err(crate::field::reject(Some(id), "the payload is of a deletion".into(), json))
             }
-            Outcome::Deleted { id, .. } => refuse(id, "the payload is of a deletion".into()),
         }
     }
 }

@@ -9,9 +9,7 @@ use domain::Address;
 #[must_use]
 pub fn key(address: &Address) -> Option<String> {
     let street = address.street.as_ref().map(|s| text::fold(s.expose()))?;
-    let number = street
-        .split(' ')
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let number = street.split(' ').find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     let code = address.postal_code.as_ref().map(|c| postal_code(c.expose())).unwrap_or_default();
     if code.len() >= 3 {
         return Some(format!("{number}@{code}"));

@@ -24,8 +24,22 @@ pub fn normalize(raw: &str, countries: &[&str]) -> Option<String> {
     for c in number.chars() {
         match c {
             '+' | '＋' if digits.is_empty() => international = true,
-            ' ' | '-' | '.' | '(' | ')' | '/' | '[' | ']' | '\u{a0}' | '\u{2010}'..='\u{2015}'
-            | '\u{200e}' | '\u{202a}'..='\u{202e}' | '\u{2009}' | '\u{202f}' | '\t' | '_' => {}
+            ' '
+            | '-'
+            | '.'
+            | '('
+            | ')'
+            | '/'
+            | '['
+            | ']'
+            | '\u{a0}'
+            | '\u{2010}'..='\u{2015}'
+            | '\u{200e}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2009}'
+            | '\u{202f}'
+            | '\t'
+            | '_' => {}
             c => match c.to_digit(10).or_else(|| wide_digit(c)) {
                 Some(digit) => digits.push(char::from(b'0' + digit as u8)),
                 None => return None,
@@ -65,8 +79,20 @@ fn part_extension(raw: &str) -> (&str, Option<String>) {
         rest.chars().take_while(|c| !c.is_ascii_digit()).filter(|c| c.is_alphabetic()).collect();
     let known = matches!(
         word.to_lowercase().as_str(),
-        "" | "x" | "ext" | "extn" | "extension" | "durchwahl" | "dw" | "poste" | "int" | "interno"
-            | "anexo" | "ramal" | "tel" | "доб" | "wew"
+        "" | "x"
+            | "ext"
+            | "extn"
+            | "extension"
+            | "durchwahl"
+            | "dw"
+            | "poste"
+            | "int"
+            | "interno"
+            | "anexo"
+            | "ramal"
+            | "tel"
+            | "доб"
+            | "wew"
     );
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     if !known || digits.len() > 7 {
@@ -78,8 +104,10 @@ fn part_extension(raw: &str) -> (&str, Option<String>) {
 fn read_international(digits: &str) -> Option<String> {
     let Some((plan, rest)) = phone_plan::of_international(digits) else {
         // A country that the table does not know: E.164 allows 15 digits and no leading zero.
-        return ((8..=15).contains(&digits.len()) && !digits.starts_with('0') && !is_placeholder(digits))
-            .then(|| digits.to_owned());
+        return ((8..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && !is_placeholder(digits))
+        .then(|| digits.to_owned());
     };
     let rest = match plan.code {
         // The mobile digit that Mexico abolished in 2019.
@@ -128,14 +156,13 @@ fn read_in(plan: &Plan, digits: &str) -> Option<String> {
     }
     // Written with the calling code but without the plus.
     let (_, longest) = plan.digits;
-    if digits.len() > longest || plan.trunk == "0" {
-        if let Some(found) = digits
+    if (digits.len() > longest || plan.trunk == "0")
+        && let Some(found) = digits
             .strip_prefix(plan.code)
             .filter(|rest| rest.len() + 2 >= longest)
             .and_then(|rest| complete(plan, rest))
-        {
-            return Some(found);
-        }
+    {
+        return Some(found);
     }
     // Where national numbers are always written with a trunk zero, one without it is likely a
     // number whose zero a spreadsheet ate; its length still has to fit.

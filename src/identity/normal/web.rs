@@ -13,45 +13,222 @@ const SECOND: &[&str] = &[
 
 /// Providers whose addresses anybody can have.
 const PUBLIC_MAIL: &[&str] = &[
-    "126.com", "163.com", "aim.com", "aol.com", "aol.de", "alice.it", "arcor.de", "att.net",
-    "bbox.fr", "bellsouth.net", "bigpond.com", "bk.ru", "blueyonder.co.uk", "bluewin.ch", "btinternet.com",
-    "centrum.cz", "charter.net", "comcast.net", "cox.net", "earthlink.net", "email.com", "email.cz",
-    "email.de", "fastmail.com", "fastmail.fm", "free.fr", "freemail.hu", "freenet.de", "frontier.com",
-    "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hey.com",
-    "hotmail.be", "hotmail.ca", "hotmail.co.uk", "hotmail.com", "hotmail.com.br", "hotmail.de",
-    "hotmail.es", "hotmail.fr", "hotmail.it", "hotmail.nl", "hotmail.se", "icloud.com", "inbox.com",
-    "inbox.lv", "inbox.ru", "interia.pl", "juno.com", "kpnmail.nl", "laposte.net", "libero.it",
-    "list.ru", "live.be", "live.ca", "live.co.uk", "live.com", "live.com.mx", "live.de", "live.dk",
-    "live.fr", "live.it", "live.nl", "live.no", "live.se", "mac.com", "mail.com", "mail.de", "mail.ru",
-    "mailbox.org", "me.com", "msn.com", "neuf.fr", "ntlworld.com", "o2.pl", "online.de", "online.no",
-    "onet.pl", "optonline.net", "optusnet.com.au", "orange.fr", "outlook.com", "outlook.de",
-    "outlook.es", "outlook.fr", "outlook.it", "outlook.com.br", "pm.me", "posteo.de", "proton.me",
-    "protonmail.ch", "protonmail.com", "qq.com", "rambler.ru", "rediffmail.com", "rocketmail.com",
-    "sapo.pt", "sbcglobal.net", "seznam.cz", "sfr.fr", "shaw.ca", "skynet.be", "sky.com",
-    "sympatico.ca", "t-online.de", "talktalk.net", "telenet.be", "telia.com", "terra.com.br",
-    "tim.it", "tin.it", "tiscali.it", "tiscali.co.uk", "tuta.com", "tutanota.com", "ukr.net",
-    "uol.com.br", "bol.com.br", "verizon.net", "virgilio.it", "virginmedia.com", "vp.pl",
-    "wanadoo.fr", "wanadoo.es", "web.de", "windstream.net", "wp.pl", "yahoo.ca", "yahoo.co.in",
-    "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.com.au", "yahoo.com.br", "yahoo.com.mx",
-    "yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.in", "yahoo.it", "yandex.ru", "yandex.com", "ymail.com",
-    "zoho.com", "ziggo.nl", "home.nl", "hetnet.nl", "planet.nl", "xs4all.nl", "eircom.net",
-    "docomo.ne.jp", "ezweb.ne.jp", "softbank.ne.jp", "naver.com", "daum.net", "hanmail.net",
-    "sina.com", "foxmail.com", "otenet.gr", "walla.co.il", "luukku.com", "netcologne.de", "abv.bg",
+    "126.com",
+    "163.com",
+    "aim.com",
+    "aol.com",
+    "aol.de",
+    "alice.it",
+    "arcor.de",
+    "att.net",
+    "bbox.fr",
+    "bellsouth.net",
+    "bigpond.com",
+    "bk.ru",
+    "blueyonder.co.uk",
+    "bluewin.ch",
+    "btinternet.com",
+    "centrum.cz",
+    "charter.net",
+    "comcast.net",
+    "cox.net",
+    "earthlink.net",
+    "email.com",
+    "email.cz",
+    "email.de",
+    "fastmail.com",
+    "fastmail.fm",
+    "free.fr",
+    "freemail.hu",
+    "freenet.de",
+    "frontier.com",
+    "gmail.com",
+    "gmx.at",
+    "gmx.ch",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hey.com",
+    "hotmail.be",
+    "hotmail.ca",
+    "hotmail.co.uk",
+    "hotmail.com",
+    "hotmail.com.br",
+    "hotmail.de",
+    "hotmail.es",
+    "hotmail.fr",
+    "hotmail.it",
+    "hotmail.nl",
+    "hotmail.se",
+    "icloud.com",
+    "inbox.com",
+    "inbox.lv",
+    "inbox.ru",
+    "interia.pl",
+    "juno.com",
+    "kpnmail.nl",
+    "laposte.net",
+    "libero.it",
+    "list.ru",
+    "live.be",
+    "live.ca",
+    "live.co.uk",
+    "live.com",
+    "live.com.mx",
+    "live.de",
+    "live.dk",
+    "live.fr",
+    "live.it",
+    "live.nl",
+    "live.no",
+    "live.se",
+    "mac.com",
+    "mail.com",
+    "mail.de",
+    "mail.ru",
+    "mailbox.org",
+    "me.com",
+    "msn.com",
+    "neuf.fr",
+    "ntlworld.com",
+    "o2.pl",
+    "online.de",
+    "online.no",
+    "onet.pl",
+    "optonline.net",
+    "optusnet.com.au",
+    "orange.fr",
+    "outlook.com",
+    "outlook.de",
+    "outlook.es",
+    "outlook.fr",
+    "outlook.it",
+    "outlook.com.br",
+    "pm.me",
+    "posteo.de",
+    "proton.me",
+    "protonmail.ch",
+    "protonmail.com",
+    "qq.com",
+    "rambler.ru",
+    "rediffmail.com",
+    "rocketmail.com",
+    "sapo.pt",
+    "sbcglobal.net",
+    "seznam.cz",
+    "sfr.fr",
+    "shaw.ca",
+    "skynet.be",
+    "sky.com",
+    "sympatico.ca",
+    "t-online.de",
+    "talktalk.net",
+    "telenet.be",
+    "telia.com",
+    "terra.com.br",
+    "tim.it",
+    "tin.it",
+    "tiscali.it",
+    "tiscali.co.uk",
+    "tuta.com",
+    "tutanota.com",
+    "ukr.net",
+    "uol.com.br",
+    "bol.com.br",
+    "verizon.net",
+    "virgilio.it",
+    "virginmedia.com",
+    "vp.pl",
+    "wanadoo.fr",
+    "wanadoo.es",
+    "web.de",
+    "windstream.net",
+    "wp.pl",
+    "yahoo.ca",
+    "yahoo.co.in",
+    "yahoo.co.jp",
+    "yahoo.co.uk",
+    "yahoo.com",
+    "yahoo.com.au",
+    "yahoo.com.br",
+    "yahoo.com.mx",
+    "yahoo.de",
+    "yahoo.es",
+    "yahoo.fr",
+    "yahoo.in",
+    "yahoo.it",
+    "yandex.ru",
+    "yandex.com",
+    "ymail.com",
+    "zoho.com",
+    "ziggo.nl",
+    "home.nl",
+    "hetnet.nl",
+    "planet.nl",
+    "xs4all.nl",
+    "eircom.net",
+    "docomo.ne.jp",
+    "ezweb.ne.jp",
+    "softbank.ne.jp",
+    "naver.com",
+    "daum.net",
+    "hanmail.net",
+    "sina.com",
+    "foxmail.com",
+    "otenet.gr",
+    "walla.co.il",
+    "luukku.com",
+    "netcologne.de",
+    "abv.bg",
 ];
 
 /// Platforms that host a site per customer under a common domain.
 const PLATFORMS: &[&str] = &[
-    "blogspot.com", "business.site", "etsy.com", "facebook.com", "fb.com", "github.io", "gitlab.io",
-    "google.com", "herokuapp.com", "instagram.com", "jimdo.com", "linkedin.com", "linktr.ee",
-    "myshopify.com", "netlify.app", "notion.site", "onmicrosoft.com", "squarespace.com", "tumblr.com",
-    "twitter.com", "vercel.app", "webflow.io", "weebly.com", "wixsite.com", "wordpress.com", "x.com",
-    "youtube.com", "amazonaws.com", "azurewebsites.net", "pages.dev",
+    "blogspot.com",
+    "business.site",
+    "etsy.com",
+    "facebook.com",
+    "fb.com",
+    "github.io",
+    "gitlab.io",
+    "google.com",
+    "herokuapp.com",
+    "instagram.com",
+    "jimdo.com",
+    "linkedin.com",
+    "linktr.ee",
+    "myshopify.com",
+    "netlify.app",
+    "notion.site",
+    "onmicrosoft.com",
+    "squarespace.com",
+    "tumblr.com",
+    "twitter.com",
+    "vercel.app",
+    "webflow.io",
+    "weebly.com",
+    "wixsite.com",
+    "wordpress.com",
+    "x.com",
+    "youtube.com",
+    "amazonaws.com",
+    "azurewebsites.net",
+    "pages.dev",
 ];
 
 /// Sites whose path, not their name, says whose page it is.
 const PATH_SITES: &[&str] = &[
-    "facebook.com", "fb.com", "instagram.com", "linkedin.com", "linktr.ee", "twitter.com", "x.com",
-    "youtube.com", "etsy.com", "google.com",
+    "facebook.com",
+    "fb.com",
+    "instagram.com",
+    "linkedin.com",
+    "linktr.ee",
+    "twitter.com",
+    "x.com",
+    "youtube.com",
+    "etsy.com",
+    "google.com",
 ];
 
 /// The web domain that a URL, host or domain as typed stands for, lower case; `None` when it is
@@ -75,8 +252,17 @@ pub fn of_host(host: &str) -> Option<String> {
     let domain = registrable(host);
     let placeholder = matches!(
         domain,
-        "example.com" | "example.org" | "example.net" | "test.com" | "domain.com" | "none.com"
-            | "na.com" | "localhost.localdomain" | "website.com" | "company.com" | "mycompany.com"
+        "example.com"
+            | "example.org"
+            | "example.net"
+            | "test.com"
+            | "domain.com"
+            | "none.com"
+            | "na.com"
+            | "localhost.localdomain"
+            | "website.com"
+            | "company.com"
+            | "mycompany.com"
     );
     if placeholder || is_public_mail(domain) || PATH_SITES.contains(&domain) {
         return None;
@@ -120,7 +306,27 @@ pub fn label(domain: &str) -> &str {
 pub fn country_hint(domain: &str) -> Option<&'static str> {
     let ending = domain.rsplit('.').next()?;
     // Endings that are sold to everybody say nothing.
-    if ending.len() != 2 || matches!(ending, "io" | "co" | "me" | "ai" | "tv" | "cc" | "ly" | "gg" | "so" | "to" | "fm" | "eu" | "ws" | "am" | "vc" | "sh" | "is") {
+    if ending.len() != 2
+        || matches!(
+            ending,
+            "io" | "co"
+                | "me"
+                | "ai"
+                | "tv"
+                | "cc"
+                | "ly"
+                | "gg"
+                | "so"
+                | "to"
+                | "fm"
+                | "eu"
+                | "ws"
+                | "am"
+                | "vc"
+                | "sh"
+                | "is"
+        )
+    {
         return None;
     }
     if ending == "uk" {

@@ -20,13 +20,14 @@ fn priority_then_recency_decide_and_names_go_by_frequency() {
     a.created_at = Some(Timestamp::from_millis(500));
     c.created_at = Some(Timestamp::from_millis(100));
     let input = |id, source, updated, c| GoldenInput {
-        record: RecordId(id), source, updated, contact: Some(c), company: None,
+        record: RecordId(id),
+        source,
+        updated,
+        contact: Some(c),
+        company: None,
     };
-    let mut members = vec![
-        input(1, "billing", 30, &a),
-        input(2, "crm", 10, &b),
-        input(3, "help", 20, &c),
-    ];
+    let mut members =
+        vec![input(1, "billing", 30, &a), input(2, "crm", 10, &b), input(3, "help", 20, &c)];
     let rules = Rules { source_priority: vec!["crm".into()], ..Rules::default() };
     let golden = crate::golden(ProfileKind::Person, &members, &rules);
     assert_eq!(value(&golden, F::DisplayName), ("Ann Smith", 2, "most_frequent"));
@@ -47,12 +48,25 @@ fn priority_then_recency_decide_and_names_go_by_frequency() {
 #[test]
 fn a_company_shows_its_domain_and_best_name() {
     let a = Company {
-        name: Some("acme".into()), domains: vec!["https://www.acme.com".into()],
-        employee_count: Some(12), ..Company::default()
+        name: Some("acme".into()),
+        domains: vec!["https://www.acme.com".into()],
+        employee_count: Some(12),
+        ..Company::default()
     };
-    let b = Company { name: Some("Acme GmbH".into()), industry: Some("Tools".into()), ..Company::default() };
-    let input = |id, c| GoldenInput { record: RecordId(id), source: "s", updated: id, contact: None, company: Some(c) };
-    let golden = crate::golden(ProfileKind::Company, &[input(1, &a), input(2, &b)], &Rules::default());
+    let b = Company {
+        name: Some("Acme GmbH".into()),
+        industry: Some("Tools".into()),
+        ..Company::default()
+    };
+    let input = |id, c| GoldenInput {
+        record: RecordId(id),
+        source: "s",
+        updated: id,
+        contact: None,
+        company: Some(c),
+    };
+    let golden =
+        crate::golden(ProfileKind::Company, &[input(1, &a), input(2, &b)], &Rules::default());
     assert_eq!(value(&golden, F::DisplayName).0, "Acme GmbH");
     assert_eq!(value(&golden, F::Domain), ("acme.com", 1, "only"));
     assert_eq!(value(&golden, F::EmployeeCount).0, "12");

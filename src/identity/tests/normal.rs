@@ -34,9 +34,18 @@ fn an_email_address_has_one_spelling_per_mailbox() {
 #[test]
 fn role_mailboxes_are_known_in_several_languages() {
     for (local, role) in [
-        ("info", true), ("billing", true), ("accounts-payable", true), ("kontakt", true),
-        ("buchhaltung", true), ("sales.uk", true), ("office", true), ("facturacion", true),
-        ("ann", false), ("sales.manning", false), ("information.desk", false), ("annette", false),
+        ("info", true),
+        ("billing", true),
+        ("accounts-payable", true),
+        ("kontakt", true),
+        ("buchhaltung", true),
+        ("sales.uk", true),
+        ("office", true),
+        ("facturacion", true),
+        ("ann", false),
+        ("sales.manning", false),
+        ("information.desk", false),
+        ("annette", false),
     ] {
         let mailbox = email::normalize(&format!("{local}@acme.com")).unwrap();
         assert_eq!(mailbox.role, role, "{local}");
@@ -163,7 +172,12 @@ fn company_names_lose_what_does_not_tell_them_apart() {
         ("Müller S.p.A.", "Muller"),
         ("Acme Technologies Ltd", "Acme Technology"),
     ] {
-        assert!(core(a).is_some() && core(a) == core(b), "{a} and {b}: {:?} {:?}", core(a), core(b));
+        assert!(
+            core(a).is_some() && core(a) == core(b),
+            "{a} and {b}: {:?} {:?}",
+            core(a),
+            core(b)
+        );
     }
     for nothing in ["", "n/a", "Self-employed", "Company", "-"] {
         assert_eq!(core(nothing), None, "{nothing}");
@@ -196,9 +210,18 @@ fn web_domains_stand_for_organisations_only() {
 #[test]
 fn countries_are_known_by_code_and_by_name() {
     for (raw, code) in [
-        ("DE", Some("DE")), ("deu", Some("DE")), ("Deutschland", Some("DE")), ("U.S.A.", Some("US")),
-        ("United States of America", Some("US")), ("uk", Some("GB")), ("España", Some("ES")),
-        ("Österreich", Some("AT")), ("Россия", Some("RU")), ("Atlantis", None), ("", None), ("ZZ", None),
+        ("DE", Some("DE")),
+        ("deu", Some("DE")),
+        ("Deutschland", Some("DE")),
+        ("U.S.A.", Some("US")),
+        ("United States of America", Some("US")),
+        ("uk", Some("GB")),
+        ("España", Some("ES")),
+        ("Österreich", Some("AT")),
+        ("Россия", Some("RU")),
+        ("Atlantis", None),
+        ("", None),
+        ("ZZ", None),
     ] {
         assert_eq!(country::iso2(raw), code, "{raw}");
     }

@@ -32,7 +32,8 @@ impl Company {
     /// The name as one of the ways in which people write it; 0 is the registered form.
     pub(crate) fn named(&self, style: u64) -> String {
         let forms = spellings(self.form);
-        let form = forms.get((style % forms.len().max(1) as u64) as usize).copied().unwrap_or(self.form);
+        let form =
+            forms.get((style % forms.len().max(1) as u64) as usize).copied().unwrap_or(self.form);
         let name = match style % 11 {
             7 => self.brand.to_uppercase(),
             8 => unaccented(&self.brand),
@@ -107,20 +108,30 @@ impl Cast {
             .filter(|c| c.country != country)
             .map(|c| (c.brand.clone(), c.industry));
         let (brand, industry) = sister.unwrap_or_else(|| self.new_brand(country, rng));
-        let slug: String = brand.split_whitespace().map(ascii).filter(|w| !w.is_empty()).collect::<Vec<_>>().join("-");
+        let slug: String = brand
+            .split_whitespace()
+            .map(ascii)
+            .filter(|w| !w.is_empty())
+            .collect::<Vec<_>>()
+            .join("-");
         let slug = if rng.chance(0.6) { slug.replace('-', "") } else { slug };
         let tld = if rng.chance(0.25) { "com" } else { country.tld };
         let mut domain = format!("{slug}.{tld}");
         let mut suffix = 1;
         while !self.domains.insert(domain.clone()) {
             suffix += 1;
-            domain = if suffix == 2 { format!("{slug}-group.{tld}") } else { format!("{slug}{suffix}.{tld}") };
+            domain = if suffix == 2 {
+                format!("{slug}-group.{tld}")
+            } else {
+                format!("{slug}{suffix}.{tld}")
+            };
         }
         let alt_domain = rng
             .chance(0.08)
             .then(|| format!("{slug}.{}", if tld == "com" { "io" } else { "eu" }))
             .filter(|alt| self.domains.insert(alt.clone()));
-        let city = rng.pick(country.cities).or(country.cities.first()).unwrap_or(&super::places::SEAT);
+        let city =
+            rng.pick(country.cities).or(country.cities.first()).unwrap_or(&super::places::SEAT);
         // sizes follow a Pareto law: many small, few very large
         let size = (1.0 - rng.unit()).max(1e-4).powf(-1.0 / 1.16);
         let staff = (size * 4.0) as i64;
@@ -147,9 +158,11 @@ impl Cast {
     fn new_brand(&mut self, country: &Country, rng: &mut Rng) -> (String, &'static str) {
         let firsts: Vec<&'static str> = BRAND_FIRST.split_whitespace().collect();
         let seconds: Vec<&'static str> = BRAND_SECOND.split_whitespace().collect();
-        let surnames: Vec<&'static str> = country.culture.names().surnames.split_whitespace().collect();
+        let surnames: Vec<&'static str> =
+            country.culture.names().surnames.split_whitespace().collect();
         for _ in 0..200 {
-            let (trade, industry) = rng.pick(TRADES).copied().unwrap_or(("Systems", "COMPUTER_SOFTWARE"));
+            let (trade, industry) =
+                rng.pick(TRADES).copied().unwrap_or(("Systems", "COMPUTER_SOFTWARE"));
             let brand = match rng.below(6) {
                 0 => format!("{} {trade}", rng.word(&surnames)),
                 1 => format!("{} & {} {trade}", rng.word(&surnames), rng.word(&surnames)),

@@ -9,8 +9,7 @@ mod spelling;
 
 pub(crate) use company::Company;
 pub(crate) use person::{Channel, Person};
-pub(crate) use places::{Country, Phone};
-pub(crate) use spelling::{Spelling, System, misspelt, placeholder_mail, placeholder_phone};
+pub(crate) use spelling::{System, misspelt, placeholder_phone};
 
 use crate::rng::Rng;
 use std::collections::HashSet;

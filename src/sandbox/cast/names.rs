@@ -42,6 +42,7 @@ impl Culture {
     }
 
     /// All cultures.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 10] = [
         Self::English,
         Self::German,
@@ -235,10 +236,32 @@ pub(crate) static TRADES: &[(&str, &str)] = &[
 
 /// Job titles, from the most to the least senior.
 pub(crate) static TITLES: &[&str] = &[
-    "CEO", "Managing Director", "CTO", "CFO", "Head of Operations", "Head of Marketing", "VP Sales", "IT Manager",
-    "Office Manager", "Product Manager", "Project Manager", "Finance Manager", "HR Manager", "Procurement Manager",
-    "Software Engineer", "Data Analyst", "Marketing Specialist", "Customer Success Manager", "Support Engineer",
-    "Account Manager", "Accountant", "Consultant", "Designer", "System Administrator", "Sales Representative", "Assistant",
+    "CEO",
+    "Managing Director",
+    "CTO",
+    "CFO",
+    "Head of Operations",
+    "Head of Marketing",
+    "VP Sales",
+    "IT Manager",
+    "Office Manager",
+    "Product Manager",
+    "Project Manager",
+    "Finance Manager",
+    "HR Manager",
+    "Procurement Manager",
+    "Software Engineer",
+    "Data Analyst",
+    "Marketing Specialist",
+    "Customer Success Manager",
+    "Support Engineer",
+    "Account Manager",
+    "Accountant",
+    "Consultant",
+    "Designer",
+    "System Administrator",
+    "Sales Representative",
+    "Assistant",
 ];
 
 #[cfg(test)]

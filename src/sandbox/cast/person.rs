@@ -94,7 +94,8 @@ impl Cast {
         let id = self.people.len() as u32;
         let employer = if rng.chance(0.8) { self.employer(rng) } else { None };
         let person = self.make_person(employer, rng);
-        let relative = (employer.is_none() && rng.chance(0.22) || rng.chance(0.015)).then(|| self.make_relative(&person, rng));
+        let relative = (employer.is_none() && rng.chance(0.22) || rng.chance(0.015))
+            .then(|| self.make_relative(&person, rng));
         self.people.push(person);
         if let Some((head, relative)) = relative {
             if let Some(slot) = self.people.last_mut() {
@@ -114,15 +115,15 @@ impl Cast {
         let culture = if rng.chance(0.12) { any_country(rng).culture } else { country.culture };
         let list = culture.names();
         let woman = rng.chance(0.5);
-        let entries: Vec<&'static str> = if woman { list.women } else { list.men }.split_whitespace().collect();
+        let entries: Vec<&'static str> =
+            if woman { list.women } else { list.men }.split_whitespace().collect();
         let surnames: Vec<&'static str> = list.surnames.split_whitespace().collect();
         let mut forms = rng.word(&entries).split('/');
         let given = forms.next().unwrap_or("");
         let surname = rng.word(&surnames);
-        let city = work_city
-            .or_else(|| rng.pick(country.cities))
-            .unwrap_or(&super::places::SEAT);
-        let former_surname = (woman && rng.chance(0.06)).then(|| rng.word(&surnames)).filter(|n| *n != surname);
+        let city = work_city.or_else(|| rng.pick(country.cities)).unwrap_or(&super::places::SEAT);
+        let former_surname =
+            (woman && rng.chance(0.06)).then(|| rng.word(&surnames)).filter(|n| *n != surname);
         let mut person = Person {
             given,
             shorts: forms.collect(),
@@ -175,7 +176,8 @@ impl Cast {
             head.suffix = Some("Sr.");
             other.suffix = Some("Jr.");
         } else {
-            let pool: Vec<&'static str> = list.women.split_whitespace().chain(list.men.split_whitespace()).collect();
+            let pool: Vec<&'static str> =
+                list.women.split_whitespace().chain(list.men.split_whitespace()).collect();
             let mut forms = rng.word(&pool).split('/');
             other.given = forms.next().unwrap_or(other.given);
             other.shorts = forms.collect();
@@ -215,7 +217,12 @@ impl Cast {
     }
 
     /// A mailbox at a company, with a number when a namesake was first.
-    pub(crate) fn work_mailbox(&mut self, company: u32, given: &str, surname: &str) -> Option<String> {
+    pub(crate) fn work_mailbox(
+        &mut self,
+        company: u32,
+        given: &str,
+        surname: &str,
+    ) -> Option<String> {
         let (local, domain) = {
             let c = self.company(company)?;
             (c.mailbox(given, surname), c.domain.clone())

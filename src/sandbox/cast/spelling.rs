@@ -34,7 +34,14 @@ impl Spelling {
 
 /// A mailbox that people type when a form insists.
 pub(crate) fn placeholder_mail(rng: &mut Rng) -> &'static str {
-    rng.word(&["test@example.com", "noemail@example.com", "none@none.com", "na@na.com", "test@test.com", "unknown@unknown.org"])
+    rng.word(&[
+        "test@example.com",
+        "noemail@example.com",
+        "none@none.com",
+        "na@na.com",
+        "test@test.com",
+        "unknown@unknown.org",
+    ])
 }
 
 /// A number that people type when a form insists.
@@ -81,7 +88,11 @@ impl Cast {
     /// The person as a new record of the system holds them.
     pub(crate) fn spell(&self, person: &Person, system: System, rng: &mut Rng) -> Spelling {
         let (first, last) = name(person, system, rng);
-        let mail = self.mail(person, system, rng);
+        let mut mail = self.mail(person, system, rng);
+        if system != System::Stripe {
+            // the CRM and the service desk keep addresses in lower case
+            mail = mail.map(|m| m.to_lowercase());
+        }
         let second_mail = (system == System::Hubspot && rng.chance(0.12))
             .then(|| {
                 [&person.private_mail, &person.work_mail, &person.former_mail]
@@ -157,7 +168,12 @@ fn variant(mail: &str, other_domain: Option<&str>, rng: &mut Rng) -> String {
     if host == "gmail.com" {
         match rng.below(12) {
             0 => return format!("{}@{host}", local.replace('.', "")),
-            1 => return format!("{local}+{}@{host}", rng.word(&["shop", "billing", "newsletter", "work"])),
+            1 => {
+                return format!(
+                    "{local}+{}@{host}",
+                    rng.word(&["shop", "billing", "newsletter", "work"])
+                );
+            }
             2 => return format!("{local}@googlemail.com"),
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! HubSpot's HTTP interface: list, get, batch read, merge, search, associations. Answers and
 //! errors have the shapes of its published API; versions `2026-03` and `v3`/`v4` are served.
 
+use super::associations::{association_types, associations, associations_of};
 use super::{Kind, Object, search};
 use crate::calendar::iso_millis;
 use crate::json::Json;
@@ -11,7 +12,6 @@ use serde_json::Value;
 
 /// How many associations of one kind a listed object carries before they must be paged.
 const ASSOCIATIONS_LISTED: usize = 100;
-const ASSOCIATIONS_READ: usize = 500;
 const LIST_MAX: usize = 100;
 
 /// An error in HubSpot's shape.
@@ -31,7 +31,11 @@ pub(crate) fn too_many(request: &Request, search: bool) -> Reply {
     let (policy, message, group) = if search {
         ("SECONDLY", "You have reached your secondly limit.", "search:secondly")
     } else {
-        ("TEN_SECONDLY_ROLLING", "You have reached your ten_secondly_rolling limit.", "publicapi:private-apps-ten-secondly")
+        (
+            "TEN_SECONDLY_ROLLING",
+            "You have reached your ten_secondly_rolling limit.",
+            "publicapi:private-apps-ten-secondly",
+        )
     };
     let mut j = Json::new();
     j.open();
@@ -58,21 +62,37 @@ impl Wanted {
             pairs
                 .iter()
                 .filter(|(k, _)| k == name)
-                .flat_map(|(_, v)| v.split(',').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect::<Vec<_>>())
+                .flat_map(|(_, v)| {
+                    v.split(',')
+                        .map(str::trim)
+                        .filter(|p| !p.is_empty())
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
+                })
                 .collect()
         };
         Self {
             properties: list("properties"),
             history: list("propertiesWithHistory"),
-            associations: list("associations").iter().filter_map(|name| Kind::parse(name)).collect(),
+            associations: list("associations")
+                .iter()
+                .filter_map(|name| Kind::parse(name))
+                .collect(),
         }
     }
 
     fn of_json(body: &Value) -> Self {
         let list = |name: &str| -> Vec<String> {
-            body.get(name).and_then(Value::as_array).map(|l| l.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default()
+            body.get(name)
+                .and_then(Value::as_array)
+                .map(|l| l.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                .unwrap_or_default()
         };
-        Self { properties: list("properties"), history: list("propertiesWithHistory"), associations: Vec::new() }
+        Self {
+            properties: list("properties"),
+            history: list("propertiesWithHistory"),
+            associations: Vec::new(),
+        }
     }
 
     /// The names to serve, in HubSpot's (alphabetical) order.
@@ -81,7 +101,11 @@ impl Wanted {
             kind.default_properties().to_vec()
         } else {
             let known = kind.properties();
-            let asked = self.properties.iter().filter_map(|p| known.iter().find(|k| **k == p.as_str())).copied();
+            let asked = self
+                .properties
+                .iter()
+                .filter_map(|p| known.iter().find(|k| **k == p.as_str()))
+                .copied();
             asked.chain(["createdate", "hs_object_id", kind.modified_property()]).collect()
         };
         names.sort_unstable();
@@ -91,7 +115,7 @@ impl Wanted {
 }
 
 /// Answers a request.
-pub(crate) fn respond(world: &mut World, request: &Request, search_lag_ms: i64, now_ms: i64) -> Reply {
+pub(crate) fn respond(world: &World, request: &Request, search_lag_ms: i64, now_ms: i64) -> Reply {
     let segments = request.segments();
     let method = request.method.as_str();
     match segments.as_slice() {
@@ -103,7 +127,6 @@ pub(crate) fn respond(world: &mut World, request: &Request, search_lag_ms: i64, 
                 ("GET", [_]) => list(world, kind, request),
                 ("POST", [_, "search"]) => with_body(request, |body| search::respond(world, kind, body, request, now_ms - search_lag_ms)),
                 ("POST", [_, "batch", "read"]) => with_body(request, |body| batch_read(world, kind, body, request, now_ms)),
-                ("POST", [_, "merge"]) => with_body(request, |body| merge(world, kind, body, request)),
                 ("GET", [_, id]) => get(world, kind, id, request),
                 (_, [_] | [_, _] | [_, "batch", "read"]) => method_not_allowed(request),
                 _ => not_found(request),
@@ -113,8 +136,18 @@ pub(crate) fn respond(world: &mut World, request: &Request, search_lag_ms: i64, 
             if method == "POST" =>
         {
             match (Kind::parse(from), Kind::parse(to)) {
-                (Some(from), Some(to)) => with_body(request, |body| associations(world, from, to, body, now_ms)),
+                (Some(from), Some(to)) => with_body(request, |body| {
+                    // the dated version gives ids as text, version 4 as numbers
+                    let text = segments.get(1) == Some(&"associations");
+                    associations(world, from, to, body, now_ms, text)
+                }),
                 _ => error(request, 400, "VALIDATION_ERROR", "Unable to infer object type from the path"),
+            }
+        }
+        ["crm", "v4", "objects", from, id, "associations", to] if method == "GET" => {
+            match (Kind::parse(from), Kind::parse(to), id.parse::<u64>()) {
+                (Some(from), Some(to), Ok(id)) => associations_of(world, from, to, id, request),
+                _ => not_found(request),
             }
         }
         ["account-info", "v3", "details"] => Reply::json(
@@ -125,7 +158,7 @@ pub(crate) fn respond(world: &mut World, request: &Request, search_lag_ms: i64, 
     }
 }
 
-fn not_found(request: &Request) -> Reply {
+pub(super) fn not_found(request: &Request) -> Reply {
     error(request, 404, "OBJECT_NOT_FOUND", "No resource is served at this path")
 }
 
@@ -146,24 +179,36 @@ fn list(world: &World, kind: Kind, request: &Request) -> Reply {
     let limit = match find("limit").map(str::parse::<usize>) {
         None => 10,
         Some(Ok(n)) if (1..=LIST_MAX).contains(&n) => n,
-        Some(_) => return error(request, 400, "VALIDATION_ERROR", "limit must be a number from 1 to 100"),
+        Some(_) => {
+            return error(request, 400, "VALIDATION_ERROR", "limit must be a number from 1 to 100");
+        }
     };
     let after = match find("after").map(str::parse::<u64>) {
         None => 0,
         Some(Ok(id)) => id,
-        Some(Err(_)) => return error(request, 400, "VALIDATION_ERROR", "after is not a valid paging cursor"),
+        Some(Err(_)) => {
+            return error(request, 400, "VALIDATION_ERROR", "after is not a valid paging cursor");
+        }
     };
     let archived = match find("archived") {
         None | Some("false") => false,
         Some("true") => true,
-        Some(_) => return error(request, 400, "VALIDATION_ERROR", "archived must be true or false"),
+        Some(_) => {
+            return error(request, 400, "VALIDATION_ERROR", "archived must be true or false");
+        }
     };
     let wanted = Wanted::of(&pairs);
     if !wanted.history.is_empty() && limit > 50 {
-        return error(request, 400, "VALIDATION_ERROR", "limit must be at most 50 when property history is requested");
+        return error(
+            request,
+            400,
+            "VALIDATION_ERROR",
+            "limit must be at most 50 when property history is requested",
+        );
     }
     let names = wanted.names(kind);
-    let mut rows = world.crm.table(kind).after(after).filter(|o| o.archived_ms.is_some() == archived);
+    let mut rows =
+        world.crm.table(kind).after(after).filter(|o| o.archived_ms.is_some() == archived);
     let page: Vec<&Object> = rows.by_ref().take(limit).collect();
     let more = rows.next().is_some();
     let mut j = Json::with_capacity(page.len() * 1_200 + 200);
@@ -176,7 +221,14 @@ fn list(world: &World, kind: Kind, request: &Request) -> Reply {
     j.close_list();
     if let Some(last) = page.last().filter(|_| more) {
         let after = last.id.to_string();
-        paging(&mut j, &after, &format!("{}{}?limit={limit}&archived={archived}&after={after}", request.base_url, request.path));
+        paging(
+            &mut j,
+            &after,
+            &format!(
+                "{}{}?limit={limit}&archived={archived}&after={after}",
+                request.base_url, request.path
+            ),
+        );
     }
     j.close();
     Reply::json(200, j.into_string())
@@ -206,7 +258,8 @@ fn object(j: &mut Json, kind: Kind, row: &Object, names: &[&'static str], wanted
     if let Some(at) = row.archived_ms {
         j.text("archivedAt", &iso_millis(at));
     }
-    let linked: Vec<Kind> = wanted.associations.iter().copied().filter(|k| !row.linked(*k).is_empty()).collect();
+    let linked: Vec<Kind> =
+        wanted.associations.iter().copied().filter(|k| !row.linked(*k).is_empty()).collect();
     if !linked.is_empty() {
         j.key("associations");
         j.open();
@@ -225,8 +278,15 @@ fn object(j: &mut Json, kind: Kind, row: &Object, names: &[&'static str], wanted
                 }
             }
             j.close_list();
-            if let Some(last) = ids.get(ASSOCIATIONS_LISTED - 1).filter(|_| ids.len() > ASSOCIATIONS_LISTED) {
-                let path = format!("/crm/v4/objects/{}/{}/associations/{}?after={last}", kind.name(), row.id, other.name());
+            if let Some(last) =
+                ids.get(ASSOCIATIONS_LISTED - 1).filter(|_| ids.len() > ASSOCIATIONS_LISTED)
+            {
+                let path = format!(
+                    "/crm/v4/objects/{}/{}/associations/{}?after={last}",
+                    kind.name(),
+                    row.id,
+                    other.name()
+                );
                 paging(j, &last.to_string(), &path);
             }
             j.close();
@@ -251,8 +311,12 @@ fn history(j: &mut Json, kind: Kind, row: &Object, asked: &[String]) {
     for name in kind.properties().iter().filter(|n| asked.iter().any(|a| a == *n)) {
         j.key(name);
         j.open_list();
-        let mut changes: Vec<(i64, String)> =
-            row.history.iter().filter(|c| c.property == *name).map(|c| (c.at_ms, c.value.to_string())).collect();
+        let mut changes: Vec<(i64, String)> = row
+            .history
+            .iter()
+            .filter(|c| c.property == *name)
+            .map(|c| (c.at_ms, c.value.to_string()))
+            .collect();
         if changes.is_empty() {
             changes.extend(row.value(kind, name).map(|v| (row.created_ms, v)));
         }
@@ -270,39 +334,28 @@ fn history(j: &mut Json, kind: Kind, row: &Object, asked: &[String]) {
     j.close();
 }
 
-/// The association types between two kinds, as (type id, name). A company of a contact or a
-/// deal is listed once as plain and, when it is the first, once as primary.
-fn association_types(from: Kind, to: Kind, primary: bool) -> Vec<(u32, String)> {
-    let plain = format!("{}_to_{}", from.singular(), to.singular());
-    let (primary_id, id) = match (from, to) {
-        (Kind::Contacts, Kind::Companies) => (Some(1), 279),
-        (Kind::Companies, Kind::Contacts) => (Some(2), 280),
-        (Kind::Deals, Kind::Companies) => (Some(5), 341),
-        (Kind::Companies, Kind::Deals) => (Some(6), 342),
-        (Kind::Deals, Kind::Contacts) => (None, 3),
-        (Kind::Contacts, Kind::Deals) => (None, 4),
-        _ => (None, 450),
-    };
-    match primary_id {
-        Some(first) if primary => vec![(first, plain.clone()), (id, format!("{plain}_unlabeled"))],
-        Some(_) => vec![(id, format!("{plain}_unlabeled"))],
-        None => vec![(id, plain)],
-    }
-}
-
 fn get(world: &World, kind: Kind, id: &str, request: &Request) -> Reply {
     let pairs = request.pairs();
     let archived = pairs.iter().any(|(k, v)| k == "archived" && v == "true");
     let wanted = Wanted::of(&pairs);
     // an id that was merged away leads to what it was merged into
-    let row = id.parse().ok().and_then(|id| world.crm.table(kind).resolve(id)).filter(|o| o.archived_ms.is_some() == archived);
+    let row = id
+        .parse()
+        .ok()
+        .and_then(|id| world.crm.table(kind).resolve(id))
+        .filter(|o| o.archived_ms.is_some() == archived);
     match row {
         Some(row) => {
             let mut j = Json::with_capacity(1_200);
             object(&mut j, kind, row, &wanted.names(kind), &wanted);
             Reply::json(200, j.into_string())
         }
-        None => error(request, 404, "OBJECT_NOT_FOUND", "Object not found. objectId are usually numeric."),
+        None => error(
+            request,
+            404,
+            "OBJECT_NOT_FOUND",
+            "Object not found. objectId are usually numeric.",
+        ),
     }
 }
 
@@ -320,7 +373,12 @@ fn input_ids(body: &Value) -> Option<Vec<String>> {
 
 fn batch_read(world: &World, kind: Kind, body: &Value, request: &Request, now_ms: i64) -> Reply {
     let Some(ids) = input_ids(body) else {
-        return error(request, 400, "VALIDATION_ERROR", "inputs must be a list of objects with an id");
+        return error(
+            request,
+            400,
+            "VALIDATION_ERROR",
+            "inputs must be a list of objects with an id",
+        );
     };
     if ids.is_empty() || ids.len() > LIST_MAX {
         return error(request, 400, "VALIDATION_ERROR", "inputs must hold 1 to 100 ids");
@@ -336,7 +394,11 @@ fn batch_read(world: &World, kind: Kind, body: &Value, request: &Request, now_ms
     j.open_list();
     let mut given = std::collections::HashSet::new();
     for id in &ids {
-        let row = id.parse().ok().and_then(|id| world.crm.table(kind).resolve(id)).filter(|o| o.archived_ms.is_some() == archived);
+        let row = id
+            .parse()
+            .ok()
+            .and_then(|id| world.crm.table(kind).resolve(id))
+            .filter(|o| o.archived_ms.is_some() == archived);
         match row {
             Some(row) if given.insert(row.id) => object(&mut j, kind, row, &names, &wanted),
             Some(_) => {}
@@ -352,14 +414,17 @@ fn batch_read(world: &World, kind: Kind, body: &Value, request: &Request, now_ms
     Reply::json(if missing.is_empty() { 200 } else { 207 }, j.into_string())
 }
 
-fn errors(j: &mut Json, missing: &[&str]) {
+pub(super) fn errors(j: &mut Json, missing: &[&str]) {
     j.int("numErrors", 1);
     j.key("errors");
     j.open_list();
     j.open();
     j.text("status", "error");
     j.text("category", "OBJECT_NOT_FOUND");
-    j.text("message", "Could not get some objects, they may be deleted or not exist. Check that ids are valid.");
+    j.text(
+        "message",
+        "Could not get some objects, they may be deleted or not exist. Check that ids are valid.",
+    );
     j.key("context");
     j.open();
     j.key("ids");
@@ -373,15 +438,37 @@ fn errors(j: &mut Json, missing: &[&str]) {
     j.close_list();
 }
 
-fn times(j: &mut Json, now_ms: i64) {
+pub(super) fn times(j: &mut Json, now_ms: i64) {
     j.text("startedAt", &iso_millis(now_ms));
     j.text("completedAt", &iso_millis(now_ms));
 }
 
-fn merge(world: &mut World, kind: Kind, body: &Value, request: &Request) -> Reply {
-    let id = |name: &str| body.get(name).and_then(Value::as_str).and_then(|id| id.parse::<u64>().ok());
+/// Merges two objects, the only change a client may make here.
+pub(crate) fn merge(world: &mut World, request: &Request) -> Reply {
+    let kind = match request.segments().as_slice() {
+        ["crm", "objects", "2026-03", kind, "merge"] | ["crm", "v3", "objects", kind, "merge"]
+            if request.method == "POST" =>
+        {
+            Kind::parse(kind)
+        }
+        _ => None,
+    };
+    match kind {
+        Some(kind) => with_body(request, |body| merge_objects(world, kind, body, request)),
+        None => not_found(request),
+    }
+}
+
+fn merge_objects(world: &mut World, kind: Kind, body: &Value, request: &Request) -> Reply {
+    let id =
+        |name: &str| body.get(name).and_then(Value::as_str).and_then(|id| id.parse::<u64>().ok());
     let (Some(winner), Some(loser)) = (id("primaryObjectId"), id("objectIdToMerge")) else {
-        return error(request, 400, "VALIDATION_ERROR", "primaryObjectId and objectIdToMerge are required");
+        return error(
+            request,
+            400,
+            "VALIDATION_ERROR",
+            "primaryObjectId and objectIdToMerge are required",
+        );
     };
     let result = match kind {
         Kind::Contacts => world.merge_contacts(winner, loser, true),
@@ -390,77 +477,12 @@ fn merge(world: &mut World, kind: Kind, body: &Value, request: &Request) -> Repl
     };
     match result.and_then(|id| world.crm.table(kind).find(id)) {
         Some(row) => {
-            let wanted = Wanted { properties: Vec::new(), history: Vec::new(), associations: Vec::new() };
+            let wanted =
+                Wanted { properties: Vec::new(), history: Vec::new(), associations: Vec::new() };
             let mut j = Json::with_capacity(800);
             object(&mut j, kind, row, &wanted.names(kind), &wanted);
             Reply::json(200, j.into_string())
         }
         None => error(request, 400, "VALIDATION_ERROR", "These objects cannot be merged"),
     }
-}
-
-fn associations(world: &World, from: Kind, to: Kind, body: &Value, now_ms: i64) -> Reply {
-    let inputs: Vec<(String, u64)> = body
-        .get("inputs")
-        .and_then(Value::as_array)
-        .map(|list| {
-            list.iter()
-                .filter_map(|i| {
-                    let text = |v: &Value| v.as_str().map(str::to_owned).or_else(|| v.as_u64().map(|n| n.to_string()));
-                    let after = i.get("after").and_then(text).and_then(|a| a.parse().ok()).unwrap_or(0);
-                    Some((text(i.get("id")?)?, after))
-                })
-                .collect()
-        })
-        .unwrap_or_default();
-    let mut missing = Vec::new();
-    let mut j = Json::with_capacity(inputs.len() * 300);
-    j.open();
-    j.text("status", "COMPLETE");
-    j.key("results");
-    j.open_list();
-    for (id, after) in &inputs {
-        let row = id.parse().ok().and_then(|id| world.crm.table(from).find(id)).filter(|o| !o.linked(to).is_empty());
-        let Some(row) = row else {
-            missing.push(id.as_str());
-            continue;
-        };
-        j.open();
-        j.key("from");
-        j.open();
-        j.text("id", id);
-        j.close();
-        j.key("to");
-        j.open_list();
-        let ids = row.linked(to);
-        // `after` is the last id given; the list keeps its order
-        let start = ids.iter().position(|x| x == after).map_or(0, |at| at + 1);
-        for (i, other) in ids.iter().enumerate().skip(start).take(ASSOCIATIONS_READ) {
-            j.open();
-            j.int("toObjectId", i64::try_from(*other).unwrap_or(i64::MAX));
-            j.key("associationTypes");
-            j.open_list();
-            for (type_id, label) in association_types(from, to, i == 0) {
-                j.open();
-                j.text("category", "HUBSPOT_DEFINED");
-                j.int("typeId", i64::from(type_id));
-                j.text_or_null("label", (i == 0 && !label.ends_with("_unlabeled") && to == Kind::Companies).then_some("Primary"));
-                j.close();
-            }
-            j.close_list();
-            j.close();
-        }
-        j.close_list();
-        if let Some(last) = ids.get(start + ASSOCIATIONS_READ - 1).filter(|_| ids.len() > start + ASSOCIATIONS_READ) {
-            paging(&mut j, &last.to_string(), "");
-        }
-        j.close();
-    }
-    j.close_list();
-    if !missing.is_empty() {
-        errors(&mut j, &missing);
-    }
-    times(&mut j, now_ms);
-    j.close();
-    Reply::json(if missing.is_empty() { 200 } else { 207 }, j.into_string())
 }

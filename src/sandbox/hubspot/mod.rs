@@ -1,10 +1,11 @@
 //! HubSpot: contacts, companies and deals with their associations, archive and merges.
 //! Refuses: deciding what happens (that is the world's), and HTTP itself.
 
-//mod api;
-//mod search;
+mod api;
+mod associations;
+mod search;
 
-//pub(crate) use api::respond;
+pub(crate) use api::{error, merge, respond, too_many};
 
 use crate::calendar::iso_millis;
 use crate::rng::Rng;
@@ -60,9 +61,27 @@ impl Kind {
     /// The properties a response has when none are asked for.
     pub(crate) fn default_properties(self) -> &'static [&'static str] {
         match self {
-            Self::Contacts => &["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
-            Self::Companies => &["createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"],
-            Self::Deals => &["amount", "closedate", "createdate", "dealname", "dealstage", "hs_lastmodifieddate", "hs_object_id", "pipeline"],
+            Self::Contacts => &[
+                "createdate",
+                "email",
+                "firstname",
+                "hs_object_id",
+                "lastmodifieddate",
+                "lastname",
+            ],
+            Self::Companies => {
+                &["createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"]
+            }
+            Self::Deals => &[
+                "amount",
+                "closedate",
+                "createdate",
+                "dealname",
+                "dealstage",
+                "hs_lastmodifieddate",
+                "hs_object_id",
+                "pipeline",
+            ],
         }
     }
 
@@ -77,23 +96,89 @@ impl Kind {
 }
 
 static CONTACT_PROPERTIES: &[&str] = &[
-    "email", "hs_additional_emails", "firstname", "lastname", "phone", "mobilephone", "jobtitle", "company", "address", "city", "state", "zip",
-    "country", "lifecyclestage", "hs_lead_status", "hs_analytics_source", "associatedcompanyid", "createdate", "lastmodifieddate", "hs_object_id",
-    "hs_merged_object_ids", "hs_calculated_merged_vids", "hs_lifecyclestage_subscriber_date", "hs_lifecyclestage_lead_date",
-    "hs_lifecyclestage_marketingqualifiedlead_date", "hs_lifecyclestage_salesqualifiedlead_date", "hs_lifecyclestage_opportunity_date",
-    "hs_lifecyclestage_customer_date", "hs_lifecyclestage_evangelist_date", "hs_email_optout", "website", "hubspot_owner_id", "salutation", "fax",
+    "email",
+    "hs_additional_emails",
+    "firstname",
+    "lastname",
+    "phone",
+    "mobilephone",
+    "jobtitle",
+    "company",
+    "address",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "lifecyclestage",
+    "hs_lead_status",
+    "hs_analytics_source",
+    "associatedcompanyid",
+    "createdate",
+    "lastmodifieddate",
+    "hs_object_id",
+    "hs_merged_object_ids",
+    "hs_calculated_merged_vids",
+    "hs_lifecyclestage_subscriber_date",
+    "hs_lifecyclestage_lead_date",
+    "hs_lifecyclestage_marketingqualifiedlead_date",
+    "hs_lifecyclestage_salesqualifiedlead_date",
+    "hs_lifecyclestage_opportunity_date",
+    "hs_lifecyclestage_customer_date",
+    "hs_lifecyclestage_evangelist_date",
+    "hs_email_optout",
+    "website",
+    "hubspot_owner_id",
+    "salutation",
+    "fax",
 ];
 
 static COMPANY_PROPERTIES: &[&str] = &[
-    "name", "domain", "hs_additional_domains", "phone", "address", "city", "state", "zip", "country", "industry", "numberofemployees", "annualrevenue",
-    "lifecyclestage", "hs_analytics_source", "createdate", "hs_lastmodifieddate", "hs_object_id", "hs_merged_object_ids",
-    "hs_lifecyclestage_lead_date", "hs_lifecyclestage_opportunity_date", "hs_lifecyclestage_customer_date", "website", "hubspot_owner_id", "type", "description",
+    "name",
+    "domain",
+    "hs_additional_domains",
+    "phone",
+    "address",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "industry",
+    "numberofemployees",
+    "annualrevenue",
+    "lifecyclestage",
+    "hs_analytics_source",
+    "createdate",
+    "hs_lastmodifieddate",
+    "hs_object_id",
+    "hs_merged_object_ids",
+    "hs_lifecyclestage_lead_date",
+    "hs_lifecyclestage_opportunity_date",
+    "hs_lifecyclestage_customer_date",
+    "website",
+    "hubspot_owner_id",
+    "type",
+    "description",
 ];
 
 static DEAL_PROPERTIES: &[&str] = &[
-    "dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "createdate", "closedate", "hs_is_closed", "hs_is_closed_won",
-    "hs_lastmodifieddate", "hs_object_id", "hs_merged_object_ids", "hs_deal_stage_probability", "dealtype", "hubspot_owner_id", "description",
-    "closed_lost_reason", "hs_analytics_source",
+    "dealname",
+    "pipeline",
+    "dealstage",
+    "amount",
+    "deal_currency_code",
+    "createdate",
+    "closedate",
+    "hs_is_closed",
+    "hs_is_closed_won",
+    "hs_lastmodifieddate",
+    "hs_object_id",
+    "hs_merged_object_ids",
+    "hs_deal_stage_probability",
+    "dealtype",
+    "hubspot_owner_id",
+    "description",
+    "closed_lost_reason",
+    "hs_analytics_source",
 ];
 
 /// The lifecycle stages in HubSpot's order, with the property that records when each began.
@@ -170,12 +255,20 @@ impl Object {
             "hs_object_id" => Some(self.id.to_string()),
             "createdate" => Some(iso_millis(self.created_ms)),
             name if name == kind.modified_property() => Some(iso_millis(self.updated_ms)),
-            "associatedcompanyid" if kind == Kind::Contacts => self.companies.first().map(u64::to_string),
+            "associatedcompanyid" if kind == Kind::Contacts => {
+                self.companies.first().map(u64::to_string)
+            }
             "hs_merged_object_ids" if !self.merged.is_empty() => {
                 Some(self.merged.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(";"))
             }
             "hs_calculated_merged_vids" if kind == Kind::Contacts && !self.merged.is_empty() => {
-                Some(self.merged.iter().map(|(id, at)| format!("{id}:{at}")).collect::<Vec<_>>().join(";"))
+                Some(
+                    self.merged
+                        .iter()
+                        .map(|(id, at)| format!("{id}:{at}"))
+                        .collect::<Vec<_>>()
+                        .join(";"),
+                )
             }
             other => self.get(other).map(str::to_owned),
         }
@@ -214,7 +307,9 @@ impl Table {
     }
 
     pub(crate) fn after(&self, id: u64) -> impl Iterator<Item = &Object> {
-        self.rows.range((std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded)).map(|(_, row)| row)
+        self.rows
+            .range((std::ops::Bound::Excluded(id), std::ops::Bound::Unbounded))
+            .map(|(_, row)| row)
     }
 
     pub(crate) fn find(&self, id: u64) -> Option<&Object> {
@@ -236,10 +331,6 @@ impl Table {
             }
         }
         self.find(id)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
     }
 }
 
@@ -271,7 +362,14 @@ impl Crm {
     }
 
     /// Creates an object and returns its id.
-    pub(crate) fn create(&mut self, kind: Kind, at_ms: i64, person: Option<u32>, company: Option<u32>, rng: &mut Rng) -> u64 {
+    pub(crate) fn create(
+        &mut self,
+        kind: Kind,
+        at_ms: i64,
+        person: Option<u32>,
+        company: Option<u32>,
+        rng: &mut Rng,
+    ) -> u64 {
         let table = self.table_mut(kind);
         let start = match kind {
             Kind::Contacts => 51_000_000_000,
@@ -326,7 +424,11 @@ impl Crm {
 
     /// Makes a company the only one of a contact.
     pub(crate) fn move_contact(&mut self, contact: u64, company: u64) {
-        let old = self.contacts.find_mut(contact).map(|c| std::mem::take(&mut c.companies)).unwrap_or_default();
+        let old = self
+            .contacts
+            .find_mut(contact)
+            .map(|c| std::mem::take(&mut c.companies))
+            .unwrap_or_default();
         for id in old {
             if let Some(row) = self.companies.find_mut(id) {
                 row.contacts.retain(|c| *c != contact);
@@ -338,12 +440,22 @@ impl Crm {
     /// Merges one object into another of its kind, as HubSpot does: the loser is gone, its id
     /// leads to the winner, the winner's empty fields are filled. With `new_id` the result
     /// also gets a fresh id. Returns the id of the result, or `None` when either is missing.
-    pub(crate) fn merge(&mut self, kind: Kind, winner: u64, loser: u64, at_ms: i64, new_id: bool, rng: &mut Rng) -> Option<u64> {
+    pub(crate) fn merge(
+        &mut self,
+        kind: Kind,
+        winner: u64,
+        loser: u64,
+        at_ms: i64,
+        new_id: bool,
+        rng: &mut Rng,
+    ) -> Option<u64> {
         if winner == loser {
             return None;
         }
         let table = self.table_mut(kind);
-        if table.find(winner).is_none_or(|w| w.archived_ms.is_some()) || table.find(loser).is_none_or(|l| l.archived_ms.is_some()) {
+        if table.find(winner).is_none_or(|w| w.archived_ms.is_some())
+            || table.find(loser).is_none_or(|l| l.archived_ms.is_some())
+        {
             return None;
         }
         let mut lost = table.rows.remove(&loser)?;
@@ -377,7 +489,10 @@ impl Crm {
                 }
             }
         }
-        let links: Vec<(Kind, u64)> = Kind::ALL.into_iter().flat_map(|k| kept.linked(k).iter().map(move |id| (k, *id)).collect::<Vec<_>>()).collect();
+        let links: Vec<(Kind, u64)> = Kind::ALL
+            .into_iter()
+            .flat_map(|k| kept.linked(k).iter().map(move |id| (k, *id)).collect::<Vec<_>>())
+            .collect();
         table.rows.insert(result, kept);
         for (other, id) in links {
             if let Some(object) = self.table_mut(other).find_mut(id) {
@@ -396,17 +511,25 @@ impl Crm {
         Some(result)
     }
 
-    /// Moves an object to the recycle bin; says whether it was there.
+    /// Moves an object to the recycle bin, out of the others' associations; says whether it
+    /// was there.
     pub(crate) fn archive(&mut self, kind: Kind, id: u64, at_ms: i64) -> bool {
-        match self.table_mut(kind).find_mut(id) {
-            Some(object) if object.archived_ms.is_none() => {
-                object.archived_ms = Some(at_ms);
-                object.touch(at_ms);
-                self.mails.retain(|_, owner| *owner != id);
-                true
+        let found = self.table_mut(kind).find_mut(id).filter(|o| o.archived_ms.is_none());
+        let Some(object) = found else { return false };
+        object.archived_ms = Some(at_ms);
+        object.touch(at_ms);
+        let links = Kind::ALL.map(|other| (other, object.linked(other).to_vec()));
+        for (other, ids) in links {
+            for linked in ids {
+                if let Some(row) = self.table_mut(other).find_mut(linked) {
+                    row.linked_mut(kind).retain(|x| *x != id);
+                }
             }
-            _ => false,
         }
+        if kind == Kind::Contacts {
+            self.mails.retain(|_, owner| *owner != id);
+        }
+        true
     }
 }
 
@@ -418,7 +541,10 @@ fn add_mail(contact: &mut Object, mail: &str) {
     if primary.eq_ignore_ascii_case(mail) {
         return;
     }
-    let mut all: Vec<String> = contact.get("hs_additional_emails").map(|v| v.split(';').map(str::to_owned).collect()).unwrap_or_default();
+    let mut all: Vec<String> = contact
+        .get("hs_additional_emails")
+        .map(|v| v.split(';').map(str::to_owned).collect())
+        .unwrap_or_default();
     if !all.iter().any(|m| m.eq_ignore_ascii_case(mail)) {
         all.push(mail.to_owned());
         contact.put("hs_additional_emails", all.join(";"));

@@ -1,7 +1,10 @@
 //! The account's books: what may be done to customers, subscriptions, invoices, charges and
 //! refunds, so that the sums always agree, and the journal entry each step leaves.
 
-use super::{Charge, Customer, Event, Invoice, InvoiceStatus, Interval, Line, Refund, Subscription, SubscriptionStatus, shape, unit_amount};
+use super::{
+    Charge, Customer, Event, Interval, Invoice, InvoiceStatus, Line, Refund, Subscription,
+    SubscriptionStatus, shape, unit_amount,
+};
 use crate::calendar::DAY;
 use crate::text::base62;
 use std::collections::{HashMap, VecDeque};
@@ -71,13 +74,26 @@ impl Ledger {
     }
 
     /// Writes a journal entry with the object as it is now.
-    pub(crate) fn journal(&mut self, kind: &'static str, what: What, at: usize, at_ms: i64, previous: Option<&str>) {
+    pub(crate) fn journal(
+        &mut self,
+        kind: &'static str,
+        what: What,
+        at: usize,
+        at_ms: i64,
+        previous: Option<&str>,
+    ) {
         if at_ms < self.journal_from_ms {
             return;
         }
         let Some(object) = shape::object(self, what, at) else { return };
         let id = self.new_id("evt_1R", 22);
-        self.events.push_back(Event { id, kind, created_ms: at_ms, object: object.into(), previous: previous.map(Into::into) });
+        self.events.push_back(Event {
+            id,
+            kind,
+            created_ms: at_ms,
+            object: object.into(),
+            previous: previous.map(Into::into),
+        });
     }
 
     /// Adds a customer; its id is made here.
@@ -91,7 +107,13 @@ impl Ledger {
     }
 
     /// Changes a customer.
-    pub(crate) fn change_customer(&mut self, at: usize, at_ms: i64, previous: &str, change: impl FnOnce(&mut Customer)) {
+    pub(crate) fn change_customer(
+        &mut self,
+        at: usize,
+        at_ms: i64,
+        previous: &str,
+        change: impl FnOnce(&mut Customer),
+    ) {
         if let Some(customer) = self.customers.get_mut(at).filter(|c| !c.deleted) {
             change(customer);
             self.journal("customer.updated", What::Customer, at, at_ms, Some(previous));
@@ -119,7 +141,9 @@ impl Ledger {
         self.subscriptions
             .iter()
             .enumerate()
-            .filter(move |(_, s)| s.customer == customer && s.status != SubscriptionStatus::Canceled)
+            .filter(move |(_, s)| {
+                s.customer == customer && s.status != SubscriptionStatus::Canceled
+            })
             .map(|(i, _)| i)
     }
 
@@ -144,9 +168,17 @@ impl Ledger {
             anchor_ms,
             periods: 0,
             period_start_ms: at_ms,
-            period_end_ms: if trial.is_some() { anchor_ms } else { new.interval.after(anchor_ms, 1) },
+            period_end_ms: if trial.is_some() {
+                anchor_ms
+            } else {
+                new.interval.after(anchor_ms, 1)
+            },
             trial,
-            status: if trial.is_some() { SubscriptionStatus::Trialing } else { SubscriptionStatus::Active },
+            status: if trial.is_some() {
+                SubscriptionStatus::Trialing
+            } else {
+                SubscriptionStatus::Active
+            },
             cancel_at_period_end: false,
             canceled_ms: None,
             ended_ms: None,
@@ -162,11 +194,23 @@ impl Ledger {
     }
 
     /// Changes a live subscription; says whether it was live.
-    pub(crate) fn change_subscription(&mut self, at: usize, at_ms: i64, previous: &str, change: impl FnOnce(&mut Subscription)) -> bool {
+    pub(crate) fn change_subscription(
+        &mut self,
+        at: usize,
+        at_ms: i64,
+        previous: &str,
+        change: impl FnOnce(&mut Subscription),
+    ) -> bool {
         match self.subscriptions.get_mut(at).filter(|s| s.status != SubscriptionStatus::Canceled) {
             Some(subscription) => {
                 change(subscription);
-                self.journal("customer.subscription.updated", What::Subscription, at, at_ms, Some(previous));
+                self.journal(
+                    "customer.subscription.updated",
+                    What::Subscription,
+                    at,
+                    at_ms,
+                    Some(previous),
+                );
                 true
             }
             None => false,
@@ -175,7 +219,9 @@ impl Ledger {
 
     /// Ends a subscription now.
     pub(crate) fn end_subscription(&mut self, at: usize, at_ms: i64, reason: &'static str) {
-        if let Some(s) = self.subscriptions.get_mut(at).filter(|s| s.status != SubscriptionStatus::Canceled) {
+        if let Some(s) =
+            self.subscriptions.get_mut(at).filter(|s| s.status != SubscriptionStatus::Canceled)
+        {
             s.status = SubscriptionStatus::Canceled;
             s.canceled_ms = s.canceled_ms.or(Some(at_ms));
             s.ended_ms = Some(at_ms);
@@ -185,7 +231,13 @@ impl Ledger {
     }
 
     /// A draft invoice for the subscription's present period.
-    pub(crate) fn bill(&mut self, at: usize, at_ms: i64, reason: &'static str, extra: Vec<Line>) -> Option<usize> {
+    pub(crate) fn bill(
+        &mut self,
+        at: usize,
+        at_ms: i64,
+        reason: &'static str,
+        extra: Vec<Line>,
+    ) -> Option<usize> {
         let s = self.subscriptions.get(at)?.clone();
         let mut lines = extra;
         if reason != "subscription_update" {
@@ -195,7 +247,12 @@ impl Ledger {
             let description = if trial {
                 format!("Trial period for {plan}")
             } else {
-                format!("{} × {plan} ({} / {})", s.quantity, s.currency.to_uppercase(), s.interval.name())
+                format!(
+                    "{} × {plan} ({} / {})",
+                    s.quantity,
+                    s.currency.to_uppercase(),
+                    s.interval.name()
+                )
             };
             lines.insert(
                 0,
@@ -209,7 +266,15 @@ impl Ledger {
                 },
             );
         }
-        let invoice = self.draft(s.customer, Some(at), (s.period_start_ms, s.period_end_ms), s.sends_invoice, reason, lines, at_ms)?;
+        let invoice = self.draft(
+            s.customer,
+            Some(at),
+            (s.period_start_ms, s.period_end_ms),
+            s.sends_invoice,
+            reason,
+            lines,
+            at_ms,
+        )?;
         if let Some(s) = self.subscriptions.get_mut(at) {
             s.latest_invoice = Some(invoice);
         }
@@ -217,14 +282,34 @@ impl Ledger {
     }
 
     /// A draft invoice of its own, with one line.
-    pub(crate) fn bill_once(&mut self, customer: usize, at_ms: i64, amount: i64, description: &str, sends_invoice: bool) -> Option<usize> {
+    pub(crate) fn bill_once(
+        &mut self,
+        customer: usize,
+        at_ms: i64,
+        amount: i64,
+        description: &str,
+        sends_invoice: bool,
+    ) -> Option<usize> {
         let line = self.line(description.to_owned(), amount, 1, (at_ms, at_ms));
         self.draft(customer, None, (at_ms, at_ms), sends_invoice, "manual", vec![line], at_ms)
     }
 
     /// A line that is not the subscription's own.
-    pub(crate) fn line(&mut self, description: String, amount: i64, quantity: i64, period: (i64, i64)) -> Line {
-        Line { id: self.new_id("il_1R", 22), description, amount, quantity, period, proration: false }
+    pub(crate) fn line(
+        &mut self,
+        description: String,
+        amount: i64,
+        quantity: i64,
+        period: (i64, i64),
+    ) -> Line {
+        Line {
+            id: self.new_id("il_1R", 22),
+            description,
+            amount,
+            quantity,
+            period,
+            proration: false,
+        }
     }
 
     #[allow(clippy::too_many_arguments)] // one private place builds invoices
@@ -277,7 +362,10 @@ impl Ledger {
     /// Makes a draft final; one of nothing is paid at once.
     pub(crate) fn finalize(&mut self, at: usize, at_ms: i64) {
         let intent = self.new_id("pi_3R", 22);
-        let Some(invoice) = self.invoices.get_mut(at).filter(|i| i.status == InvoiceStatus::Draft) else { return };
+        let Some(invoice) = self.invoices.get_mut(at).filter(|i| i.status == InvoiceStatus::Draft)
+        else {
+            return;
+        };
         invoice.status = InvoiceStatus::Open;
         invoice.finalized_ms = Some(at_ms);
         let nothing = invoice.total == 0;
@@ -291,8 +379,14 @@ impl Ledger {
     }
 
     /// Tries to take the money of an open invoice by card; the charge is the evidence.
-    pub(crate) fn charge_invoice(&mut self, at: usize, at_ms: i64, failure: Option<(&'static str, &'static str)>) -> Option<usize> {
-        let invoice = self.invoices.get_mut(at).filter(|i| i.status == InvoiceStatus::Open && i.total > 0)?;
+    pub(crate) fn charge_invoice(
+        &mut self,
+        at: usize,
+        at_ms: i64,
+        failure: Option<(&'static str, &'static str)>,
+    ) -> Option<usize> {
+        let invoice =
+            self.invoices.get_mut(at).filter(|i| i.status == InvoiceStatus::Open && i.total > 0)?;
         invoice.attempts += 1;
         let (customer, amount, currency) = (invoice.customer, invoice.total, invoice.currency);
         let intent = invoice.intent.clone().unwrap_or_default();
@@ -301,7 +395,8 @@ impl Ledger {
             "manual" => "Payment for Invoice",
             _ => "Subscription update",
         };
-        let charge = self.add_charge(customer, Some(at), intent, amount, currency, description, failure, at_ms);
+        let charge =
+            self.add_charge(customer, intent, amount, currency, description, failure, at_ms);
         if failure.is_none() {
             self.settle(at, at_ms);
         } else {
@@ -312,7 +407,8 @@ impl Ledger {
 
     /// Marks an open invoice paid.
     pub(crate) fn settle(&mut self, at: usize, at_ms: i64) {
-        if let Some(invoice) = self.invoices.get_mut(at).filter(|i| i.status == InvoiceStatus::Open) {
+        if let Some(invoice) = self.invoices.get_mut(at).filter(|i| i.status == InvoiceStatus::Open)
+        {
             invoice.status = InvoiceStatus::Paid;
             invoice.paid = invoice.total;
             invoice.paid_ms = Some(at_ms);
@@ -324,7 +420,11 @@ impl Ledger {
 
     /// Gives an open or draft invoice up.
     pub(crate) fn give_up(&mut self, at: usize, at_ms: i64, void: bool) {
-        if let Some(invoice) = self.invoices.get_mut(at).filter(|i| matches!(i.status, InvoiceStatus::Open | InvoiceStatus::Draft)) {
+        if let Some(invoice) = self
+            .invoices
+            .get_mut(at)
+            .filter(|i| matches!(i.status, InvoiceStatus::Open | InvoiceStatus::Draft))
+        {
             invoice.next_attempt_ms = None;
             if void {
                 invoice.status = InvoiceStatus::Void;
@@ -339,17 +439,30 @@ impl Ledger {
     }
 
     /// A charge without an invoice.
-    pub(crate) fn charge_once(&mut self, customer: usize, amount: i64, at_ms: i64, failure: Option<(&'static str, &'static str)>) -> Option<usize> {
+    pub(crate) fn charge_once(
+        &mut self,
+        customer: usize,
+        amount: i64,
+        at_ms: i64,
+        failure: Option<(&'static str, &'static str)>,
+    ) -> Option<usize> {
         let currency = self.customers.get(customer).filter(|c| !c.deleted)?.currency;
         let intent = self.new_id("pi_3R", 22);
-        Some(self.add_charge(customer, None, intent, amount, currency, "One-time purchase", failure, at_ms))
+        Some(self.add_charge(
+            customer,
+            intent,
+            amount,
+            currency,
+            "One-time purchase",
+            failure,
+            at_ms,
+        ))
     }
 
     #[allow(clippy::too_many_arguments)] // one private place builds charges
     fn add_charge(
         &mut self,
         customer: usize,
-        invoice: Option<usize>,
         intent: String,
         amount: i64,
         currency: &'static str,
@@ -363,7 +476,6 @@ impl Ledger {
         self.charges.push(Charge {
             id,
             customer,
-            invoice,
             intent,
             amount,
             refunded: 0,
@@ -379,7 +491,13 @@ impl Ledger {
     }
 
     /// Gives money of a succeeded charge back, at most what is left; `None` when nothing is.
-    pub(crate) fn refund(&mut self, charge: usize, amount: i64, at_ms: i64, reason: Option<&'static str>) -> Option<usize> {
+    pub(crate) fn refund(
+        &mut self,
+        charge: usize,
+        amount: i64,
+        at_ms: i64,
+        reason: Option<&'static str>,
+    ) -> Option<usize> {
         let id = self.new_id("re_3R", 22);
         let at = self.refunds.len();
         let row = self.charges.get_mut(charge).filter(|c| c.failure.is_none())?;
@@ -399,5 +517,11 @@ impl Ledger {
 
 /// A customer's invoice prefix: eight capitals made of the id.
 pub(crate) fn prefix(customer: &str) -> String {
-    customer.chars().rev().filter(char::is_ascii_alphanumeric).take(8).map(|c| c.to_ascii_uppercase()).collect()
+    customer
+        .chars()
+        .rev()
+        .filter(char::is_ascii_alphanumeric)
+        .take(8)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }

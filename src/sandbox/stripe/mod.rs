@@ -1,13 +1,13 @@
 //! Stripe: customers, subscriptions, invoices, charges and refunds in the order of their
 //! creation, and the journal of events. Refuses: deciding what happens, and HTTP itself.
 
-//mod api;
+mod api;
 mod ledger;
+mod payment_shape;
 mod shape;
 
-//pub(crate) use api::respond;
+pub(crate) use api::{error, respond};
 pub(crate) use ledger::{Ledger, NewSubscription, What};
-pub(crate) use shape::{charge as charge_json, customer as customer_json};
 
 use crate::calendar::add_months;
 
@@ -36,7 +36,8 @@ impl Interval {
 }
 
 /// What is sold, in rising order.
-pub(crate) static PLANS: [(&str, i64); 4] = [("Solo", 1_900), ("Team", 4_900), ("Business", 9_900), ("Enterprise", 24_900)];
+pub(crate) static PLANS: [(&str, i64); 4] =
+    [("Solo", 1_900), ("Team", 4_900), ("Business", 9_900), ("Enterprise", 24_900)];
 
 /// What a unit costs in minor units; a year costs ten months. The factors are round figures
 /// near the exchange rates, so that prices look like prices.
@@ -196,7 +197,6 @@ pub(crate) struct Invoice {
 pub(crate) struct Charge {
     pub(crate) id: String,
     pub(crate) customer: usize,
-    pub(crate) invoice: Option<usize>,
     pub(crate) intent: String,
     pub(crate) amount: i64,
     pub(crate) refunded: i64,

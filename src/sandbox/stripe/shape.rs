@@ -1,18 +1,21 @@
-//! The JSON of Stripe's objects, with every key of the published 2026-08 fixtures.
+//! The JSON of Stripe's customers, subscriptions, invoices and events, with every key of the published 2026-08 fixtures.
 
 use super::ledger::{Ledger, What, prefix};
-use super::{Charge, Customer, Event, Interval, Invoice, InvoiceStatus, Line, Refund, Subscription, VERSION, unit_amount};
+use super::payment_shape::{charge, refund};
+use super::{
+    Customer, Event, Interval, Invoice, InvoiceStatus, Line, Subscription, VERSION, unit_amount,
+};
 use crate::json::Json;
 use crate::rng::mix;
 
 /// How many items a list inside an object holds before it must be paged.
 pub(crate) const NESTED: usize = 10;
 
-fn seconds(ms: i64) -> i64 {
+pub(super) fn seconds(ms: i64) -> i64 {
     ms.div_euclid(1_000)
 }
 
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     text.bytes().fold(0x811c_9dc5, |h, b| mix(h ^ u64::from(b)))
 }
 
@@ -29,7 +32,7 @@ pub(crate) fn object(ledger: &Ledger, what: What, at: usize) -> Option<String> {
     Some(j.into_string())
 }
 
-fn address(j: &mut Json, name: &str, c: &Customer) {
+pub(super) fn address(j: &mut Json, name: &str, c: &Customer) {
     j.key(name);
     j.open();
     j.text("city", &c.city);
@@ -190,7 +193,10 @@ pub(crate) fn subscription(j: &mut Json, ledger: &Ledger, s: &Subscription) {
     j.text_or_null("feedback", s.feedback);
     j.text_or_null("reason", s.cancel_reason);
     j.close();
-    j.text("collection_method", if s.sends_invoice { "send_invoice" } else { "charge_automatically" });
+    j.text(
+        "collection_method",
+        if s.sends_invoice { "send_invoice" } else { "charge_automatically" },
+    );
     j.int("created", seconds(s.created_ms));
     j.text("currency", s.currency);
     j.text_or_null("customer", ledger.customers.get(s.customer).map(|c| c.id.as_str()));
@@ -212,10 +218,14 @@ pub(crate) fn subscription(j: &mut Json, ledger: &Ledger, s: &Subscription) {
     j.flag("has_more", false);
     j.text("url", &format!("/v1/subscription_items?subscription={}", s.id));
     j.close();
-    j.text_or_null("latest_invoice", s.latest_invoice.and_then(|i| ledger.invoices.get(i)).map(|i| i.id.as_str()));
+    j.text_or_null(
+        "latest_invoice",
+        s.latest_invoice.and_then(|i| ledger.invoices.get(i)).map(|i| i.id.as_str()),
+    );
     j.flag("livemode", false);
     j.put("managed_payments", r#"{"enabled":false}"#);
-    let deal: Vec<(&'static str, String)> = s.deal.iter().map(|d| ("hubspot_deal_id", d.to_string())).collect();
+    let deal: Vec<(&'static str, String)> =
+        s.deal.iter().map(|d| ("hubspot_deal_id", d.to_string())).collect();
     metadata(j, &deal);
     j.null("next_pending_invoice_item_invoice");
     j.null("on_behalf_of");
@@ -230,7 +240,12 @@ pub(crate) fn subscription(j: &mut Json, ledger: &Ledger, s: &Subscription) {
         None => j.null("pause_collection"),
     }
     j.put("payment_settings", r#"{"payment_method_options":null,"payment_method_types":null,"save_default_payment_method":"off"}"#);
-    j.nulls(&["pending_invoice_item_interval", "pending_setup_intent", "pending_update", "schedule"]);
+    j.nulls(&[
+        "pending_invoice_item_interval",
+        "pending_setup_intent",
+        "pending_update",
+        "schedule",
+    ]);
     j.int("start_date", seconds(s.created_ms));
     j.text("status", s.status.name());
     j.nulls(&["test_clock", "transfer_data"]);
@@ -332,9 +347,15 @@ pub(crate) fn invoice(j: &mut Json, ledger: &Ledger, i: &Invoice, payments: bool
     j.flag("attempted", i.attempts > 0 || i.paid_ms.is_some());
     j.flag("auto_advance", matches!(i.status, InvoiceStatus::Draft | InvoiceStatus::Open));
     j.put("automatic_tax", r#"{"disabled_reason":null,"enabled":false,"liability":null,"provider":null,"status":null}"#);
-    j.int_or_null("automatically_finalizes_at", (i.status == InvoiceStatus::Draft).then_some(seconds(i.created_ms) + 3_600));
+    j.int_or_null(
+        "automatically_finalizes_at",
+        (i.status == InvoiceStatus::Draft).then_some(seconds(i.created_ms) + 3_600),
+    );
     j.text("billing_reason", i.reason);
-    j.text("collection_method", if i.sends_invoice { "send_invoice" } else { "charge_automatically" });
+    j.text(
+        "collection_method",
+        if i.sends_invoice { "send_invoice" } else { "charge_automatically" },
+    );
     j.int("created", seconds(i.created_ms));
     j.text("currency", i.currency);
     j.null("custom_fields");
@@ -392,7 +413,10 @@ pub(crate) fn invoice(j: &mut Json, ledger: &Ledger, i: &Invoice, payments: bool
         }
         None => j.null("parent"),
     }
-    j.put("payment_settings", r#"{"default_mandate":null,"payment_method_options":null,"payment_method_types":null}"#);
+    j.put(
+        "payment_settings",
+        r#"{"default_mandate":null,"payment_method_options":null,"payment_method_types":null}"#,
+    );
     if payments {
         j.key("payments");
         j.open();
@@ -466,144 +490,6 @@ pub(crate) fn invoice_payment(j: &mut Json, i: &Invoice) {
     j.int_or_null("canceled_at", i.voided_ms.map(seconds));
     j.int_or_null("paid_at", i.paid_ms.map(seconds));
     j.close();
-    j.close();
-}
-
-/// A charge.
-pub(crate) fn charge(j: &mut Json, ledger: &Ledger, c: &Charge) {
-    let customer = ledger.customers.get(c.customer);
-    let paid = c.failure.is_none();
-    let h = customer.map_or(0, |c| hash(&c.id));
-    j.open();
-    j.text("id", &c.id);
-    j.text("object", "charge");
-    j.int("amount", c.amount);
-    j.int("amount_captured", if paid { c.amount } else { 0 });
-    j.int("amount_refunded", c.refunded);
-    j.nulls(&["application", "application_fee", "application_fee_amount"]);
-    j.text_or_null("balance_transaction", paid.then(|| c.id.replacen("ch_", "txn_", 1)).as_deref());
-    j.key("billing_details");
-    j.open();
-    match customer {
-        Some(customer) => address(j, "address", customer),
-        None => j.null("address"),
-    }
-    j.text_or_null("email", customer.and_then(|c| c.mail.as_deref()));
-    j.text_or_null("name", customer.and_then(|c| c.name.as_deref()));
-    j.text_or_null("phone", customer.and_then(|c| c.phone.as_deref()));
-    j.null("tax_id");
-    j.close();
-    j.text("calculated_statement_descriptor", "SANDBOX");
-    j.flag("captured", paid);
-    j.int("created", seconds(c.created_ms));
-    j.text("currency", c.currency);
-    j.text_or_null("customer", customer.map(|c| c.id.as_str()));
-    j.text("description", c.description);
-    j.flag("disputed", false);
-    j.null("failure_balance_transaction");
-    j.text_or_null("failure_code", c.failure.map(|f| f.0));
-    j.text_or_null("failure_message", c.failure.map(|f| f.1));
-    j.put("fraud_details", "{}");
-    j.flag("livemode", false);
-    j.put("metadata", "{}");
-    j.null("on_behalf_of");
-    if paid {
-        j.put(
-            "outcome",
-            r#"{"advice_code":null,"network_advice_code":null,"network_decline_code":null,"network_status":"approved_by_network","reason":null,"seller_message":"Payment complete.","type":"authorized"}"#,
-        );
-    } else {
-        j.put(
-            "outcome",
-            r#"{"advice_code":"try_again_later","network_advice_code":null,"network_decline_code":null,"network_status":"declined_by_network","reason":"generic_decline","seller_message":"The bank declined the payment.","type":"issuer_declined"}"#,
-        );
-    }
-    j.flag("paid", paid);
-    j.text("payment_intent", &c.intent);
-    j.text("payment_method", &format!("pm_1R{}", crate::text::base62(h, 2, 22)));
-    j.key("payment_method_details");
-    j.open();
-    card(j, h, c.amount);
-    j.text("type", "card");
-    j.close();
-    j.nulls(&["receipt_email", "receipt_number", "receipt_url"]);
-    j.flag("refunded", paid && c.refunded == c.amount);
-    j.key("refunds");
-    j.open();
-    j.text("object", "list");
-    j.key("data");
-    j.open_list();
-    for r in c.refunds.iter().rev().take(NESTED).filter_map(|at| ledger.refunds.get(*at)) {
-        refund_of(j, c, customer, r);
-    }
-    j.close_list();
-    j.flag("has_more", c.refunds.len() > NESTED);
-    j.text("url", &format!("/v1/charges/{}/refunds", c.id));
-    j.close();
-    j.nulls(&["review", "shipping", "source", "source_transfer", "statement_descriptor", "statement_descriptor_suffix"]);
-    j.text("status", if paid { "succeeded" } else { "failed" });
-    j.nulls(&["transfer_data", "transfer_group"]);
-    j.close();
-}
-
-fn card(j: &mut Json, h: u64, amount: i64) {
-    let (brand, last4) = match h % 3 {
-        0 => ("visa", 4_242),
-        1 => ("mastercard", 4_444),
-        _ => ("amex", 8_431),
-    };
-    j.key("card");
-    j.open();
-    j.int("amount_authorized", amount);
-    j.null("authorization_code");
-    j.text("brand", brand);
-    j.put("checks", r#"{"address_line1_check":null,"address_postal_code_check":null,"cvc_check":"pass"}"#);
-    j.text("country", "US");
-    j.int("exp_month", 1 + (h >> 8) as i64 % 12);
-    j.int("exp_year", 2_028 + (h >> 16) as i64 % 4);
-    j.put("extended_authorization", r#"{"status":"disabled"}"#);
-    j.text("fingerprint", &crate::text::base62(h, 3, 16));
-    j.text("funding", "credit");
-    j.put("incremental_authorization", r#"{"status":"unavailable"}"#);
-    j.null("installments");
-    j.text("last4", &last4.to_string());
-    j.null("mandate");
-    j.put("multicapture", r#"{"status":"unavailable"}"#);
-    j.text("network", brand);
-    j.put("network_token", r#"{"used":false}"#);
-    j.null("network_transaction_id");
-    j.put("overcapture", &format!(r#"{{"maximum_amount_capturable":{amount},"status":"unavailable"}}"#));
-    j.text("regulated_status", "unregulated");
-    j.nulls(&["three_d_secure", "transaction_link_id", "wallet"]);
-    j.close();
-}
-
-/// A refund.
-pub(crate) fn refund(j: &mut Json, ledger: &Ledger, r: &Refund) {
-    if let Some(charge) = ledger.charges.get(r.charge) {
-        refund_of(j, charge, ledger.customers.get(charge.customer), r);
-    }
-}
-
-fn refund_of(j: &mut Json, c: &Charge, customer: Option<&Customer>, r: &Refund) {
-    j.open();
-    j.text("id", &r.id);
-    j.text("object", "refund");
-    j.int("amount", r.amount);
-    j.text("balance_transaction", &r.id.replacen("re_", "txn_", 1));
-    j.text("charge", &c.id);
-    j.int("created", seconds(r.created_ms));
-    j.text("currency", c.currency);
-    j.text_or_null("customer", customer.map(|c| c.id.as_str()));
-    j.null("customer_account");
-    j.put("destination_details", r#"{"card":{"reference":null,"reference_status":"pending","reference_type":"acquirer_reference_number","type":"refund"},"type":"card"}"#);
-    j.put("metadata", "{}");
-    j.text("payment_intent", &c.intent);
-    j.text_or_null("payment_method", customer.map(|c| format!("pm_1R{}", crate::text::base62(hash(&c.id), 2, 22))).as_deref());
-    j.text_or_null("reason", r.reason);
-    j.nulls(&["receipt_number", "source_transfer_reversal"]);
-    j.text("status", "succeeded");
-    j.null("transfer_reversal");
     j.close();
 }
 

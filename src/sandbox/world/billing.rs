@@ -8,7 +8,10 @@ use crate::calendar::{DAY, HOUR};
 use crate::cast::System;
 use crate::hubspot::Kind;
 use crate::rng::Rng;
-use crate::stripe::{Customer, Interval, InvoiceStatus, Line, NewSubscription, PLANS, SubscriptionStatus, unit_amount};
+use crate::stripe::{
+    Customer, Interval, InvoiceStatus, Line, NewSubscription, PLANS, SubscriptionStatus,
+    unit_amount,
+};
 
 /// Why a card was refused.
 static DECLINES: [(&str, &str); 3] = [
@@ -36,7 +39,8 @@ impl World {
         }
         let currency = self.books.customers.get(customer).map_or("usd", |c| c.currency);
         if rng.chance(0.2) {
-            let amount = unit_amount(rng.below(2) as usize, Interval::Month, currency) * rng.between(1, 4);
+            let amount =
+                unit_amount(rng.below(2) as usize, Interval::Month, currency) * rng.between(1, 4);
             let failed = decline(rng, 0.06);
             if let Some(charge) = self.books.charge_once(customer, amount, at_ms, failed)
                 && failed.is_none()
@@ -45,7 +49,10 @@ impl World {
                 self.become_customer(person, at_ms, rng);
             }
             if rng.chance(0.5) {
-                self.schedule(at_ms + 20 * DAY + rng.wait(120 * DAY), Action::BuysForPerson(person));
+                self.schedule(
+                    at_ms + 20 * DAY + rng.wait(120 * DAY),
+                    Action::BuysForPerson(person),
+                );
             }
             return;
         }
@@ -135,15 +142,26 @@ impl World {
             deal: Some(deal),
         };
         if rng.chance(0.12)
-            && let Some(invoice) =
-                self.books.bill_once(customer, at_ms, unit_amount(plan, Interval::Month, currency) * rng.between(2, 6), "Onboarding", sends_invoice)
+            && let Some(invoice) = self.books.bill_once(
+                customer,
+                at_ms,
+                unit_amount(plan, Interval::Month, currency) * rng.between(2, 6),
+                "Onboarding",
+                sends_invoice,
+            )
         {
             self.schedule(at_ms + HOUR, Action::Finalizes(invoice));
         }
         self.start(&new, at_ms, rng);
     }
 
-    fn register_company(&mut self, company: u32, deal: u64, at_ms: i64, rng: &mut Rng) -> Option<usize> {
+    fn register_company(
+        &mut self,
+        company: u32,
+        deal: u64,
+        at_ms: i64,
+        rng: &mut Rng,
+    ) -> Option<usize> {
         // whoever the deal was with pays the bills, or a mailbox that is nobody's own
         let payer = self
             .crm
@@ -158,7 +176,14 @@ impl World {
         let payer = payer.and_then(|id| Some((id, self.cast.person(id)?.work_mail.clone()?)));
         let (person, mail) = match payer {
             Some((id, mail)) => (Some(id), mail),
-            None => (None, format!("{}@{}", rng.word(&["billing", "accounts", "invoices", "finance", "ap"]), c.domain)),
+            None => (
+                None,
+                format!(
+                    "{}@{}",
+                    rng.word(&["billing", "accounts", "invoices", "finance", "ap"]),
+                    c.domain
+                ),
+            ),
         };
         let mut metadata = Vec::new();
         if rng.chance(0.4) {
@@ -192,7 +217,9 @@ impl World {
 
     fn start(&mut self, new: &NewSubscription, at_ms: i64, rng: &mut Rng) {
         let Some(subscription) = self.books.add_subscription(new, at_ms) else { return };
-        if let Some(invoice) = self.books.bill(subscription, at_ms, "subscription_create", Vec::new()) {
+        if let Some(invoice) =
+            self.books.bill(subscription, at_ms, "subscription_create", Vec::new())
+        {
             // the first invoice is final at once; later ones stay drafts for an hour
             self.finalize(invoice, at_ms, rng);
         }
@@ -205,7 +232,8 @@ impl World {
         if s.status == SubscriptionStatus::Canceled {
             return;
         }
-        let (start, end, year, business) = (s.period_start_ms, s.period_end_ms, s.interval == Interval::Year, s.plan > 0);
+        let (start, end, year, business) =
+            (s.period_start_ms, s.period_end_ms, s.interval == Interval::Year, s.plan > 0);
         let sometime = |rng: &mut Rng| start + rng.between(HOUR, (end - start - DAY).max(2 * HOUR));
         let leaving = match (s.status, year, business) {
             (SubscriptionStatus::Trialing, _, _) => 0.3,
@@ -237,7 +265,11 @@ impl World {
         }
         let converts = s.status == SubscriptionStatus::Trialing;
         let paused = s.paused_until_ms.is_some();
-        let previous = format!(r#"{{"current_period_end":{},"current_period_start":{}}}"#, s.period_end_ms / 1_000, s.period_start_ms / 1_000);
+        let previous = format!(
+            r#"{{"current_period_end":{},"current_period_start":{}}}"#,
+            s.period_end_ms / 1_000,
+            s.period_start_ms / 1_000
+        );
         self.books.change_subscription(at, at_ms, &previous, |s| {
             if converts {
                 s.status = SubscriptionStatus::Active;
@@ -255,7 +287,14 @@ impl World {
                 self.schedule(at_ms + HOUR, Action::Finalizes(invoice));
             }
         }
-        if converts && let Some(person) = self.books.subscriptions.get(at).and_then(|s| self.books.customers.get(s.customer)).and_then(|c| c.person) {
+        if converts
+            && let Some(person) = self
+                .books
+                .subscriptions
+                .get(at)
+                .and_then(|s| self.books.customers.get(s.customer))
+                .and_then(|c| c.person)
+        {
             self.become_customer(person, at_ms, rng);
         }
         self.plan_period(at, rng);
@@ -263,22 +302,36 @@ impl World {
 
     /// Big customers sometimes pay for many small things: more lines than a page of them holds.
     fn usage_lines(&mut self, at: usize, rng: &mut Rng) -> Vec<Line> {
-        let Some(s) = self.books.subscriptions.get(at).filter(|s| s.plan > 1) else { return Vec::new() };
+        let Some(s) = self.books.subscriptions.get(at).filter(|s| s.plan > 1) else {
+            return Vec::new();
+        };
         if !rng.chance(0.06) {
             return Vec::new();
         }
-        let (period, unit) = ((s.period_start_ms, s.period_end_ms), unit_amount(0, Interval::Month, s.currency) / 10);
+        let (period, unit) = (
+            (s.period_start_ms, s.period_end_ms),
+            unit_amount(0, Interval::Month, s.currency) / 10,
+        );
         (1..=rng.between(11, 26))
             .map(|n| {
                 let quantity = rng.between(1, 9);
-                self.books.line(format!("Additional usage, project {n}"), unit * quantity, quantity, period)
+                self.books.line(
+                    format!("Additional usage, project {n}"),
+                    unit * quantity,
+                    quantity,
+                    period,
+                )
             })
             .collect()
     }
 
     pub(super) fn finalize(&mut self, invoice: usize, at_ms: i64, rng: &mut Rng) {
         self.books.finalize(invoice, at_ms);
-        let Some(row) = self.books.invoices.get(invoice).filter(|i| i.status == InvoiceStatus::Open) else { return };
+        let Some(row) =
+            self.books.invoices.get(invoice).filter(|i| i.status == InvoiceStatus::Open)
+        else {
+            return;
+        };
         if row.sends_invoice {
             self.schedule(at_ms + 2 * DAY + rng.wait(16 * DAY), Action::Transfers(invoice));
         } else {
@@ -295,17 +348,30 @@ impl World {
         if failure.is_none() {
             self.after_payment(charge, at_ms, rng);
             if attempt > 0 {
-                self.books.change_customer(customer, at_ms, r#"{"delinquent":true}"#, |c| c.delinquent = false);
-                if let Some(s) = subscription.filter(|s| self.books.subscriptions.get(*s).is_some_and(|s| s.status == SubscriptionStatus::PastDue)) {
-                    self.books.change_subscription(s, at_ms, r#"{"status":"past_due"}"#, |s| s.status = SubscriptionStatus::Active);
+                self.books.change_customer(customer, at_ms, r#"{"delinquent":true}"#, |c| {
+                    c.delinquent = false
+                });
+                if let Some(s) = subscription.filter(|s| {
+                    self.books
+                        .subscriptions
+                        .get(*s)
+                        .is_some_and(|s| s.status == SubscriptionStatus::PastDue)
+                }) {
+                    self.books.change_subscription(s, at_ms, r#"{"status":"past_due"}"#, |s| {
+                        s.status = SubscriptionStatus::Active
+                    });
                 }
             }
             return;
         }
         if attempt == 0 {
-            self.books.change_customer(customer, at_ms, r#"{"delinquent":false}"#, |c| c.delinquent = true);
+            self.books.change_customer(customer, at_ms, r#"{"delinquent":false}"#, |c| {
+                c.delinquent = true
+            });
             if let Some(s) = subscription {
-                self.books.change_subscription(s, at_ms, r#"{"status":"active"}"#, |s| s.status = SubscriptionStatus::PastDue);
+                self.books.change_subscription(s, at_ms, r#"{"status":"active"}"#, |s| {
+                    s.status = SubscriptionStatus::PastDue
+                });
             }
         }
         if attempt < 3 {
@@ -323,8 +389,15 @@ impl World {
     }
 
     pub(super) fn retry(&mut self, invoice: usize, attempt: u32, at_ms: i64, rng: &mut Rng) {
-        let Some(row) = self.books.invoices.get(invoice).filter(|i| i.status == InvoiceStatus::Open) else { return };
-        let gone = row.subscription.and_then(|s| self.books.subscriptions.get(s)).is_some_and(|s| s.status == SubscriptionStatus::Canceled);
+        let Some(row) =
+            self.books.invoices.get(invoice).filter(|i| i.status == InvoiceStatus::Open)
+        else {
+            return;
+        };
+        let gone = row
+            .subscription
+            .and_then(|s| self.books.subscriptions.get(s))
+            .is_some_and(|s| s.status == SubscriptionStatus::Canceled);
         if gone {
             self.books.give_up(invoice, at_ms, true);
         } else {
@@ -350,8 +423,10 @@ impl World {
     pub(super) fn refund(&mut self, charge: usize, at_ms: i64, rng: &mut Rng) {
         let Some(row) = self.books.charges.get(charge) else { return };
         let full = rng.chance(0.6);
-        let amount = if full { row.amount } else { (row.amount * rng.between(10, 60) / 100).max(1) };
-        let reason = rng.pick(&[Some("requested_by_customer"), Some("duplicate"), None]).copied().flatten();
+        let amount =
+            if full { row.amount } else { (row.amount * rng.between(10, 60) / 100).max(1) };
+        let reason =
+            rng.pick(&[Some("requested_by_customer"), Some("duplicate"), None]).copied().flatten();
         self.books.refund(charge, amount, at_ms, reason);
         if !full && rng.chance(0.2) {
             self.schedule(at_ms + rng.wait(6 * DAY), Action::Refunds(charge));
@@ -359,7 +434,15 @@ impl World {
     }
 
     pub(super) fn request_cancel(&mut self, subscription: usize, at_ms: i64, rng: &mut Rng) {
-        let feedback = rng.word(&["too_expensive", "missing_features", "switched_service", "unused", "customer_service", "low_quality", "other"]);
+        let feedback = rng.word(&[
+            "too_expensive",
+            "missing_features",
+            "switched_service",
+            "unused",
+            "customer_service",
+            "low_quality",
+            "other",
+        ]);
         let previous = r#"{"cancel_at_period_end":false}"#;
         let live = self.books.change_subscription(subscription, at_ms, previous, |s| {
             s.cancel_at_period_end = true;
@@ -374,28 +457,56 @@ impl World {
 
     fn end(&mut self, subscription: usize, at_ms: i64, reason: &'static str, rng: &mut Rng) {
         self.books.end_subscription(subscription, at_ms, reason);
-        let Some(c) = self.books.subscriptions.get(subscription).and_then(|s| self.books.customers.get(s.customer)) else { return };
+        let Some(c) = self
+            .books
+            .subscriptions
+            .get(subscription)
+            .and_then(|s| self.books.customers.get(s.customer))
+        else {
+            return;
+        };
         match (c.company, c.person) {
-            (Some(company), _) if rng.chance(0.35) => self.schedule(at_ms + 30 * DAY + rng.wait(90 * DAY), Action::OpensDeal(company)),
-            (None, Some(person)) if rng.chance(0.2) => self.schedule(at_ms + 20 * DAY + rng.wait(120 * DAY), Action::BuysForPerson(person)),
+            (Some(company), _) if rng.chance(0.35) => {
+                self.schedule(at_ms + 30 * DAY + rng.wait(90 * DAY), Action::OpensDeal(company))
+            }
+            (None, Some(person)) if rng.chance(0.2) => {
+                self.schedule(at_ms + 20 * DAY + rng.wait(120 * DAY), Action::BuysForPerson(person))
+            }
             _ => {}
         }
     }
 
     pub(super) fn pause(&mut self, subscription: usize, at_ms: i64, rng: &mut Rng) {
         let until = at_ms + rng.between(25, 80) * DAY;
-        if self.books.change_subscription(subscription, at_ms, r#"{"pause_collection":null}"#, |s| s.paused_until_ms = Some(until)) {
+        if self.books.change_subscription(
+            subscription,
+            at_ms,
+            r#"{"pause_collection":null}"#,
+            |s| s.paused_until_ms = Some(until),
+        ) {
             self.schedule(until, Action::Resumes(subscription));
         }
     }
 
     pub(super) fn resume(&mut self, subscription: usize, at_ms: i64) {
-        self.books.change_subscription(subscription, at_ms, r#"{"pause_collection":{"behavior":"void"}}"#, |s| s.paused_until_ms = None);
+        self.books.change_subscription(
+            subscription,
+            at_ms,
+            r#"{"pause_collection":{"behavior":"void"}}"#,
+            |s| s.paused_until_ms = None,
+        );
     }
 
     /// Seats are added or removed; what is added is billed for the rest of the period.
     pub(super) fn change_quantity(&mut self, at: usize, at_ms: i64, rng: &mut Rng) {
-        let Some(s) = self.books.subscriptions.get(at).filter(|s| s.status == SubscriptionStatus::Active && s.paused_until_ms.is_none()) else { return };
+        let Some(s) = self
+            .books
+            .subscriptions
+            .get(at)
+            .filter(|s| s.status == SubscriptionStatus::Active && s.paused_until_ms.is_none())
+        else {
+            return;
+        };
         let old = s.quantity;
         let step = (old / 4).max(1) * rng.between(1, 2);
         let new = if rng.chance(0.75) { old + step } else { (old - step).max(1) };
@@ -405,12 +516,20 @@ impl World {
         let (end, length) = (s.period_end_ms, (s.period_end_ms - s.period_start_ms).max(1));
         let unit = unit_amount(s.plan, s.interval, s.currency);
         let label = PLANS.get(s.plan).map_or("", |p| p.0);
-        self.books.change_subscription(at, at_ms, &format!(r#"{{"quantity":{old}}}"#), |s| s.quantity = new);
-        let added = i128::from(unit) * i128::from(new - old) * i128::from((end - at_ms).max(0)) / i128::from(length);
+        self.books.change_subscription(at, at_ms, &format!(r#"{{"quantity":{old}}}"#), |s| {
+            s.quantity = new
+        });
+        let added = i128::from(unit) * i128::from(new - old) * i128::from((end - at_ms).max(0))
+            / i128::from(length);
         if let Ok(amount) = i64::try_from(added)
             && amount > 0
         {
-            let mut line = self.books.line(format!("Remaining time on {} × {label}", new - old), amount, new - old, (at_ms, end));
+            let mut line = self.books.line(
+                format!("Remaining time on {} × {label}", new - old),
+                amount,
+                new - old,
+                (at_ms, end),
+            );
             line.proration = true;
             if let Some(invoice) = self.books.bill(at, at_ms, "subscription_update", vec![line]) {
                 self.finalize(invoice, at_ms, rng);

@@ -48,7 +48,13 @@ impl World {
             let (a, b) = self.duplicates.swap_remove(at);
             self.merge_duplicates(a, b, at_ms, rng);
         }
-        let contacts: Vec<u64> = self.crm.table(Kind::Contacts).rows().filter(|c| c.archived_ms.is_none()).map(|c| c.id).collect();
+        let contacts: Vec<u64> = self
+            .crm
+            .table(Kind::Contacts)
+            .rows()
+            .filter(|c| c.archived_ms.is_none())
+            .map(|c| c.id)
+            .collect();
         for _ in 0..rng.below(contacts.len() as u64 / 400 + 2) {
             if let Some(contact) = rng.pick(&contacts) {
                 self.edit_contact(*contact, at_ms, rng);
@@ -66,8 +72,9 @@ impl World {
             self.deactivate(*user, at_ms);
         }
         if rng.chance(0.1) {
-            let idle: Vec<usize> =
-                (0..self.books.customers.len()).filter(|c| self.books.live_subscriptions(*c).next().is_none()).collect();
+            let idle: Vec<usize> = (0..self.books.customers.len())
+                .filter(|c| self.books.live_subscriptions(*c).next().is_none())
+                .collect();
             if let Some(customer) = rng.pick(&idle) {
                 self.books.delete_customer(*customer, at_ms);
             }
@@ -81,20 +88,40 @@ impl World {
     }
 
     pub(super) fn edit_contact(&mut self, contact: u64, at_ms: i64, rng: &mut Rng) {
-        let Some(id) = self.crm.table(Kind::Contacts).resolve(contact).filter(|c| c.archived_ms.is_none()).map(|c| c.id) else { return };
+        let Some(id) = self
+            .crm
+            .table(Kind::Contacts)
+            .resolve(contact)
+            .filter(|c| c.archived_ms.is_none())
+            .map(|c| c.id)
+        else {
+            return;
+        };
         let person = self.crm.table(Kind::Contacts).find(id).and_then(|c| c.person);
         let Some(p) = person.and_then(|p| self.cast.person(p)).cloned() else { return };
         let spelling = self.cast.spell(&p, System::Hubspot, rng);
         let Some(object) = self.crm.table_mut(Kind::Contacts).find_mut(id) else { return };
         match rng.below(5) {
-            0 => object.change("phone", spelling.phone.as_deref().unwrap_or(placeholder_phone(rng)), at_ms),
-            1 => object.change("mobilephone", p.mobile.as_ref().map_or(String::new(), |m| m.written(rng.next_u64())).as_str(), at_ms),
+            0 => object.change(
+                "phone",
+                spelling.phone.as_deref().unwrap_or(placeholder_phone(rng)),
+                at_ms,
+            ),
+            1 => object.change(
+                "mobilephone",
+                p.mobile.as_ref().map_or(String::new(), |m| m.written(rng.next_u64())).as_str(),
+                at_ms,
+            ),
             2 => object.change("jobtitle", p.title, at_ms),
             3 => {
                 object.change("firstname", &spelling.first, at_ms);
                 object.change("lastname", &spelling.last, at_ms);
             }
-            _ => object.change("hs_lead_status", rng.word(&["CONNECTED", "ATTEMPTED_TO_CONTACT", "BAD_TIMING", "UNQUALIFIED"]), at_ms),
+            _ => object.change(
+                "hs_lead_status",
+                rng.word(&["CONNECTED", "ATTEMPTED_TO_CONTACT", "BAD_TIMING", "UNQUALIFIED"]),
+                at_ms,
+            ),
         }
         if rng.chance(0.3) {
             self.schedule(at_ms + rng.wait(180 * DAY), Action::EditsContact(id));
@@ -106,14 +133,24 @@ impl World {
     pub(super) fn change_job(&mut self, person: u32, at_ms: i64, rng: &mut Rng) {
         let count = self.cast.companies.len() as u64;
         let employer = rng.below(count) as u32;
-        let Some(p) = self.cast.person(person).filter(|p| p.company.is_some() && p.company != Some(employer)).cloned() else { return };
+        let Some(p) = self
+            .cast
+            .person(person)
+            .filter(|p| p.company.is_some() && p.company != Some(employer))
+            .cloned()
+        else {
+            return;
+        };
         let Some(mail) = self.cast.work_mailbox(employer, p.given, p.surname) else { return };
         if let Some(row) = self.cast.people.get_mut(person as usize) {
             row.former_mail = row.work_mail.replace(mail.clone());
             row.company = Some(employer);
         }
         let contact = self.records(person).contacts.first().copied();
-        let contact = contact.and_then(|c| self.crm.table(Kind::Contacts).resolve(c)).filter(|c| c.archived_ms.is_none()).map(|c| c.id);
+        let contact = contact
+            .and_then(|c| self.crm.table(Kind::Contacts).resolve(c))
+            .filter(|c| c.archived_ms.is_none())
+            .map(|c| c.id);
         let Some(contact) = contact else { return };
         if rng.chance(0.35) {
             self.file_contact(person, true, at_ms, rng);
@@ -140,7 +177,11 @@ impl World {
 
     pub(super) fn merge_duplicates(&mut self, a: u64, b: u64, at_ms: i64, rng: &mut Rng) {
         let contacts = self.crm.table(Kind::Contacts);
-        let (Some(a), Some(b)) = (contacts.resolve(a).map(|c| c.id), contacts.resolve(b).map(|c| c.id)) else { return };
+        let (Some(a), Some(b)) =
+            (contacts.resolve(a).map(|c| c.id), contacts.resolve(b).map(|c| c.id))
+        else {
+            return;
+        };
         // HubSpot once kept the winner's id and now gives the result a new one: both occur
         let new_id = rng.chance(0.5);
         self.merge(Kind::Contacts, a, b, at_ms, new_id, rng);
@@ -151,7 +192,15 @@ impl World {
         self.merge(Kind::Companies, a, b, at_ms, new_id, rng);
     }
 
-    fn merge(&mut self, kind: Kind, a: u64, b: u64, at_ms: i64, new_id: bool, rng: &mut Rng) -> Option<u64> {
+    fn merge(
+        &mut self,
+        kind: Kind,
+        a: u64,
+        b: u64,
+        at_ms: i64,
+        new_id: bool,
+        rng: &mut Rng,
+    ) -> Option<u64> {
         let result = self.crm.merge(kind, a, b, at_ms, new_id, rng)?;
         let person = self.crm.table(kind).find(result).and_then(|o| o.person);
         if let Some(person) = person.filter(|_| kind == Kind::Contacts) {
@@ -205,7 +254,9 @@ impl World {
     /// contact is not there or HubSpot has no such property.
     pub fn set_contact_property(&mut self, id: u64, property: &str, value: &str) -> bool {
         let now_ms = self.now_ms;
-        let Some(name) = Kind::Contacts.properties().iter().find(|p| **p == property) else { return false };
+        let Some(name) = Kind::Contacts.properties().iter().find(|p| **p == property) else {
+            return false;
+        };
         match self.crm.table_mut(Kind::Contacts).find_mut(id) {
             Some(contact) => {
                 contact.change(name, value, now_ms);
@@ -252,7 +303,11 @@ impl World {
     pub fn cancel_subscription(&mut self, id: &str) -> bool {
         match self.books.find(id) {
             Some((What::Subscription, at))
-                if self.books.subscriptions.get(at).is_some_and(|s| s.status != SubscriptionStatus::Canceled) =>
+                if self
+                    .books
+                    .subscriptions
+                    .get(at)
+                    .is_some_and(|s| s.status != SubscriptionStatus::Canceled) =>
             {
                 self.books.end_subscription(at, self.now_ms, "cancellation_requested");
                 true
@@ -285,7 +340,14 @@ impl World {
                 return ids.len();
             }
         };
-        let ids: Vec<u64> = self.crm.table(kind).rows().filter(|o| o.archived_ms.is_none()).map(|o| o.id).take(n).collect();
+        let ids: Vec<u64> = self
+            .crm
+            .table(kind)
+            .rows()
+            .filter(|o| o.archived_ms.is_none())
+            .map(|o| o.id)
+            .take(n)
+            .collect();
         for id in &ids {
             if let Some(object) = self.crm.table_mut(kind).find_mut(*id) {
                 object.updated_ms = now_ms;

@@ -27,7 +27,8 @@ impl World {
         }
         for person in 0..self.cast.people.len() as u32 {
             let employer = self.cast.person(person).and_then(|p| p.company);
-            let from_ms = employer.and_then(|c| company_times.get(c as usize).copied()).unwrap_or(start_ms);
+            let from_ms =
+                employer.and_then(|c| company_times.get(c as usize).copied()).unwrap_or(start_ms);
             let share = if employer.is_some() { rng.unit().powi(2) } else { rng.unit().powf(0.8) };
             let at_ms = from_ms + HOUR + ((self.config.now_ms - from_ms) as f64 * share) as i64;
             self.schedule(at_ms, Action::PersonArrives(person));
@@ -51,7 +52,10 @@ impl World {
         if hubspot {
             self.schedule(at_ms, Action::FilesContact { person, again: false });
             if twice {
-                self.schedule(at_ms + DAY + rng.wait(45 * DAY), Action::FilesContact { person, again: true });
+                self.schedule(
+                    at_ms + DAY + rng.wait(45 * DAY),
+                    Action::FilesContact { person, again: true },
+                );
             }
         }
         if stripe {
@@ -73,9 +77,14 @@ impl World {
         let mut mail = spelling.mail.clone().filter(|m| self.crm.claim_mail(id, m));
         if mail.is_none() && again {
             // a duplicate exists because its address was another one
-            mail = [&p.private_mail, &p.former_mail, &p.work_mail].into_iter().flatten().find(|m| self.crm.claim_mail(id, m)).cloned();
+            mail = [&p.private_mail, &p.former_mail, &p.work_mail]
+                .into_iter()
+                .flatten()
+                .find(|m| self.crm.claim_mail(id, m))
+                .cloned();
         }
-        let second = spelling.second_mail.clone().filter(|m| mail.is_some() && self.crm.claim_mail(id, m));
+        let second =
+            spelling.second_mail.clone().filter(|m| mail.is_some() && self.crm.claim_mail(id, m));
         let object = p.company.map(|c| self.ensure_company_object(c, at_ms, rng));
         let company = p.company.and_then(|c| self.cast.company(c));
         let company_name = company.filter(|_| rng.chance(0.7)).map(|c| c.named(rng.next_u64()));
@@ -83,7 +92,8 @@ impl World {
             Some(c) => (c.street.clone(), c.city.name, c.city.state, c.zip.clone()),
             None => (p.street.clone(), p.city.name, p.city.state, p.zip.clone()),
         };
-        let (with_street, with_city) = (rng.chance(if company.is_some() { 0.3 } else { 0.65 }), rng.chance(0.7));
+        let (with_street, with_city) =
+            (rng.chance(if company.is_some() { 0.3 } else { 0.65 }), rng.chance(0.7));
         let stage = if rng.chance(0.2) { 0 } else { LEAD };
         let Some(contact) = self.crm.table_mut(Kind::Contacts).find_mut(id) else { return };
         contact.put("firstname", spelling.first.as_str());
@@ -129,7 +139,10 @@ impl World {
             }
             _ => {
                 if rng.chance(0.5) {
-                    self.schedule(at_ms + rng.wait(12 * DAY), Action::RaisesStage { contact: id, stage: MARKETING_QUALIFIED });
+                    self.schedule(
+                        at_ms + rng.wait(12 * DAY),
+                        Action::RaisesStage { contact: id, stage: MARKETING_QUALIFIED },
+                    );
                 }
             }
         }
@@ -220,7 +233,15 @@ impl World {
 
     /// Raises a contact to a stage, never lowers it, and may plan the next step.
     pub(super) fn raise_stage(&mut self, contact: u64, stage: usize, at_ms: i64, rng: &mut Rng) {
-        let Some(id) = self.crm.table(Kind::Contacts).resolve(contact).filter(|c| c.archived_ms.is_none()).map(|c| c.id) else { return };
+        let Some(id) = self
+            .crm
+            .table(Kind::Contacts)
+            .resolve(contact)
+            .filter(|c| c.archived_ms.is_none())
+            .map(|c| c.id)
+        else {
+            return;
+        };
         if !self.set_stage(Kind::Contacts, id, stage, at_ms, false) {
             return;
         }
@@ -235,20 +256,34 @@ impl World {
         }
         match stage {
             MARKETING_QUALIFIED if rng.chance(0.5) => {
-                self.schedule(at_ms + rng.wait(14 * DAY), Action::RaisesStage { contact: id, stage: SALES_QUALIFIED });
+                self.schedule(
+                    at_ms + rng.wait(14 * DAY),
+                    Action::RaisesStage { contact: id, stage: SALES_QUALIFIED },
+                );
             }
             CUSTOMER if rng.chance(0.06) => {
-                self.schedule(at_ms + 60 * DAY + rng.wait(150 * DAY), Action::RaisesStage { contact: id, stage: EVANGELIST });
+                self.schedule(
+                    at_ms + 60 * DAY + rng.wait(150 * DAY),
+                    Action::RaisesStage { contact: id, stage: EVANGELIST },
+                );
             }
             _ => {}
         }
     }
 
     /// Sets a lifecycle stage; backwards only when asked. Says whether anything changed.
-    pub(super) fn set_stage(&mut self, kind: Kind, id: u64, stage: usize, at_ms: i64, backwards: bool) -> bool {
+    pub(super) fn set_stage(
+        &mut self,
+        kind: Kind,
+        id: u64,
+        stage: usize,
+        at_ms: i64,
+        backwards: bool,
+    ) -> bool {
         let Some((name, date)) = LIFECYCLE.get(stage) else { return false };
         let Some(object) = self.crm.table_mut(kind).find_mut(id) else { return false };
-        let present = object.get("lifecyclestage").and_then(|s| LIFECYCLE.iter().position(|l| l.0 == s));
+        let present =
+            object.get("lifecyclestage").and_then(|s| LIFECYCLE.iter().position(|l| l.0 == s));
         if present.is_some_and(|p| p == stage || (p > stage && !backwards)) {
             return false;
         }

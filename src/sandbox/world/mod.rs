@@ -39,7 +39,13 @@ pub struct WorldConfig {
 impl Default for WorldConfig {
     /// 5,000 people and 800 companies over 24 months up to noon UTC on 2026-09-01.
     fn default() -> Self {
-        Self { seed: 360, people: 5_000, companies: 800, months: 24, now_ms: days(2026, 9, 1) * DAY + 12 * HOUR }
+        Self {
+            seed: 360,
+            people: 5_000,
+            companies: 800,
+            months: 24,
+            now_ms: days(2026, 9, 1) * DAY + 12 * HOUR,
+        }
     }
 }
 
@@ -90,7 +96,6 @@ struct CompanyRecords {
     customer: Option<usize>,
     /// Its people that HubSpot knows, as (person, contact).
     contacts: Vec<(u32, u64)>,
-    has_deal: bool,
 }
 
 /// The company's customers and what the three vendors hold of them.
@@ -180,7 +185,10 @@ impl World {
         counts.insert(("zendesk", "users"), self.desk.users.len());
         counts.insert(("zendesk", "organizations"), self.desk.organizations.len());
         counts.insert(("zendesk", "tickets"), self.desk.tickets.len());
-        counts.insert(("stripe", "customers"), self.books.customers.iter().filter(|c| !c.deleted).count());
+        counts.insert(
+            ("stripe", "customers"),
+            self.books.customers.iter().filter(|c| !c.deleted).count(),
+        );
         counts.insert(("stripe", "subscriptions"), self.books.subscriptions.len());
         counts.insert(("stripe", "invoices"), self.books.invoices.len());
         counts.insert(("stripe", "charges"), self.books.charges.len());
@@ -209,7 +217,9 @@ impl World {
             }
             Action::OpensDeal(company) => self.open_deal(company, at_ms, rng),
             Action::MovesDeal { deal, stage } => self.move_deal(deal, stage, at_ms, rng),
-            Action::BuysForCompany { company, deal } => self.buy_for_company(company, deal, at_ms, rng),
+            Action::BuysForCompany { company, deal } => {
+                self.buy_for_company(company, deal, at_ms, rng)
+            }
             Action::BuysForPerson(person) => self.buy_for_person(person, at_ms, rng),
             Action::Renews(subscription) => self.renew(subscription, at_ms, rng),
             Action::Finalizes(invoice) => self.finalize(invoice, at_ms, rng),

@@ -26,8 +26,8 @@ impl World {
         let known = self.company_records(company).contacts.clone();
         if known.is_empty() {
             // nobody to talk to yet; try again later, unless nobody ever comes
-            if rng.chance(0.9) {
-                self.schedule(at_ms + 10 * DAY + rng.wait(30 * DAY), Action::OpensDeal(company));
+            if rng.chance(0.95) {
+                self.schedule(at_ms + 5 * DAY + rng.wait(20 * DAY), Action::OpensDeal(company));
             }
             return;
         }
@@ -37,7 +37,8 @@ impl World {
         let Some(c) = self.cast.company(company) else { return };
         let currency = c.country.currency;
         let (plan, quantity) = size(c.staff);
-        let year = crate::stripe::unit_amount(plan, crate::stripe::Interval::Year, currency) * quantity;
+        let year =
+            crate::stripe::unit_amount(plan, crate::stripe::Interval::Year, currency) * quantity;
         let amount = if currency == "jpy" { year } else { year / 100 };
         let label = PLANS.get(plan).map_or("", |p| p.0);
         let name = format!("{} - {label}{}", c.brand, if renewal { " expansion" } else { "" });
@@ -62,10 +63,19 @@ impl World {
         let wanted = 1 + rng.below(3).min(known.len() as u64 - 1);
         for _ in 0..wanted {
             let Some((_, contact)) = rng.pick(&known).copied() else { continue };
-            let Some(contact) = self.crm.table(Kind::Contacts).resolve(contact).filter(|c| c.archived_ms.is_none()).map(|c| c.id) else { continue };
+            let Some(contact) = self
+                .crm
+                .table(Kind::Contacts)
+                .resolve(contact)
+                .filter(|c| c.archived_ms.is_none())
+                .map(|c| c.id)
+            else {
+                continue;
+            };
             self.crm.link((Kind::Deals, id), (Kind::Contacts, contact));
             // a former customer that is courted again goes back to opportunity
-            let lapsed = customer.is_some_and(|c| self.books.live_subscriptions(c).next().is_none());
+            let lapsed =
+                customer.is_some_and(|c| self.books.live_subscriptions(c).next().is_none());
             if lapsed && rng.chance(0.6) {
                 self.set_stage(Kind::Contacts, contact, OPPORTUNITY, at_ms, true);
             } else {
@@ -86,12 +96,15 @@ impl World {
         }
         at += DAY + rng.wait(9 * DAY);
         self.schedule(at, Action::MovesDeal { deal: id, stage: last });
-        self.company_records(company).has_deal = true;
     }
 
     pub(super) fn move_deal(&mut self, deal: u64, stage: usize, at_ms: i64, rng: &mut Rng) {
         let Some((name, probability)) = STAGES.get(stage) else { return };
-        let Some(row) = self.crm.table_mut(Kind::Deals).find_mut(deal).filter(|d| d.archived_ms.is_none()) else { return };
+        let Some(row) =
+            self.crm.table_mut(Kind::Deals).find_mut(deal).filter(|d| d.archived_ms.is_none())
+        else {
+            return;
+        };
         row.change("dealstage", name, at_ms);
         row.put("hs_deal_stage_probability", *probability);
         if stage == WON || stage == LOST {
@@ -99,11 +112,17 @@ impl World {
             row.put("hs_is_closed_won", if stage == WON { "true" } else { "false" });
             row.put("closedate", iso_millis(at_ms));
             if stage == LOST {
-                row.put("closed_lost_reason", rng.word(&["Price", "Chose a competitor", "No budget", "Timing", "No reply"]));
+                row.put(
+                    "closed_lost_reason",
+                    rng.word(&["Price", "Chose a competitor", "No budget", "Timing", "No reply"]),
+                );
             }
         }
         let (contacts, objects) = (row.contacts.clone(), row.companies.clone());
-        let company = objects.first().and_then(|o| self.crm.table(Kind::Companies).find(*o)).and_then(|o| o.company);
+        let company = objects
+            .first()
+            .and_then(|o| self.crm.table(Kind::Companies).find(*o))
+            .and_then(|o| o.company);
         if stage == WON {
             for contact in contacts {
                 self.raise_stage(contact, CUSTOMER, at_ms, rng);
@@ -112,14 +131,17 @@ impl World {
                 self.set_stage(Kind::Companies, object, CUSTOMER, at_ms, false);
             }
             if let Some(company) = company {
-                self.schedule(at_ms + DAY / 2 + rng.wait(2 * DAY), Action::BuysForCompany { company, deal });
+                self.schedule(
+                    at_ms + DAY / 2 + rng.wait(2 * DAY),
+                    Action::BuysForCompany { company, deal },
+                );
             }
         }
         if let Some(company) = company
             && (stage == WON || stage == LOST)
-            && rng.chance(if stage == WON { 0.85 } else { 0.7 })
+            && rng.chance(if stage == WON { 0.92 } else { 0.85 })
         {
-            self.schedule(at_ms + 40 * DAY + rng.wait(90 * DAY), Action::OpensDeal(company));
+            self.schedule(at_ms + 15 * DAY + rng.wait(60 * DAY), Action::OpensDeal(company));
         }
     }
 }

@@ -39,9 +39,17 @@ impl World {
                     continue;
                 }
                 let season = if month == 11 || month == 12 { 125 } else { 100 };
-                let amount = mean * growth * noise / 10_000 * season / 100 * if weekend { 6 } else { 10 } / 10;
+                let amount = mean * growth * noise / 10_000 * season / 100
+                    * if weekend { 6 } else { 10 }
+                    / 10;
                 // writing to a String cannot fail
-                let _ = writeln!(out, "{},{channel},{campaign},USD,{}.{:02}", date(day * DAY), amount / 100, amount % 100);
+                let _ = writeln!(
+                    out,
+                    "{},{channel},{campaign},USD,{}.{:02}",
+                    date(day * DAY),
+                    amount / 100,
+                    amount % 100
+                );
             }
         }
         out

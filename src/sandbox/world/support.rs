@@ -34,8 +34,14 @@ static SUBJECTS: &[(&str, &str)] = &[
     ("Training for new employees", "question"),
 ];
 
-static PRAISE: [&str; 4] = ["Quick and friendly", "Solved at once, thank you", "Very helpful", "Great support"];
-static BLAME: [&str; 4] = ["Took far too long", "Not solved at all", "Had to explain it three times", "Unfriendly answer"];
+static PRAISE: [&str; 4] =
+    ["Quick and friendly", "Solved at once, thank you", "Very helpful", "Great support"];
+static BLAME: [&str; 4] = [
+    "Took far too long",
+    "Not solved at all",
+    "Had to explain it three times",
+    "Unfriendly answer",
+];
 
 /// The steps a ticket goes through.
 const ASSIGN: u8 = 0;
@@ -51,7 +57,14 @@ impl World {
     /// Our own staff at the desk; they are nobody's customers.
     pub(super) fn hire_agents(&mut self, at_ms: i64) {
         let mut rng = Rng::new(self.config.seed, 3);
-        for name in ["Support Bot", "Nadia Brennan", "Tomás Quiroga", "Ines Falk", "Owen Marsh", "Priti Dholakia"] {
+        for name in [
+            "Support Bot",
+            "Nadia Brennan",
+            "Tomás Quiroga",
+            "Ines Falk",
+            "Owen Marsh",
+            "Priti Dholakia",
+        ] {
             let id = self.desk.new_id(&mut rng);
             let mail = format!("{}@sandbox.example", crate::text::ascii(&name.replace(' ', "")));
             self.desk.claim_mail(id, &mail);
@@ -64,7 +77,7 @@ impl World {
                 external_id: None,
                 notes: None,
                 active: true,
-                agent: true,
+                role: if self.agents.is_empty() { "admin" } else { "agent" },
                 verified: true,
                 suspended: false,
                 time_zone: ("Eastern Time (US & Canada)", "America/New_York"),
@@ -89,13 +102,19 @@ impl World {
         let name = match rng.below(40) {
             0 | 1 => format!("{}, {}", spelling.last, spelling.first),
             2 => spelling.first.clone(),
-            3 => mail.as_deref().and_then(|m| m.split('@').next()).unwrap_or(&spelling.first).to_owned(),
+            3 => mail
+                .as_deref()
+                .and_then(|m| m.split('@').next())
+                .unwrap_or(&spelling.first)
+                .to_owned(),
             _ => spelling.full(),
         };
-        let organization = p.company.filter(|_| rng.chance(0.8)).map(|c| self.ensure_organization(c, at_ms, rng));
+        let organization =
+            p.company.filter(|_| rng.chance(0.8)).map(|c| self.ensure_organization(c, at_ms, rng));
         let records = self.records(person).clone();
         let contact = records.contacts.first().map(|c| format!("hubspot:{c}"));
-        let customer = records.customer.and_then(|c| self.books.customers.get(c)).map(|c| c.id.clone());
+        let customer =
+            records.customer.and_then(|c| self.books.customers.get(c)).map(|c| c.id.clone());
         let external_id = customer.or(contact).filter(|_| rng.chance(0.2));
         let user = User {
             id,
@@ -106,7 +125,7 @@ impl World {
             external_id,
             notes: None,
             active: true,
-            agent: false,
+            role: "end-user",
             verified: rng.chance(0.7),
             suspended: false,
             time_zone: p.country.time_zone,
@@ -126,11 +145,26 @@ impl World {
     }
 
     /// A mailbox several people of a company write from.
-    fn join_role_mailbox(&mut self, company: u32, organization: Option<u64>, at_ms: i64, rng: &mut Rng) {
+    fn join_role_mailbox(
+        &mut self,
+        company: u32,
+        organization: Option<u64>,
+        at_ms: i64,
+        rng: &mut Rng,
+    ) {
         let Some(c) = self.cast.company(company) else { return };
-        let (local, name) = rng.pick(&[("it", "IT Department"), ("ap", "Accounts Payable"), ("office", "Office"), ("billing", "Billing")]).copied().unwrap_or(("office", "Office"));
+        let (local, name) = rng
+            .pick(&[
+                ("it", "IT Department"),
+                ("ap", "Accounts Payable"),
+                ("office", "Office"),
+                ("billing", "Billing"),
+            ])
+            .copied()
+            .unwrap_or(("office", "Office"));
         let mail = format!("{local}@{}", c.domain);
-        let (phone, time_zone, locale) = (c.switchboard.e164(), c.country.time_zone, c.country.locale);
+        let (phone, time_zone, locale) =
+            (c.switchboard.e164(), c.country.time_zone, c.country.locale);
         let id = self.desk.new_id(rng);
         if !self.desk.claim_mail(id, &mail) {
             return;
@@ -144,7 +178,7 @@ impl World {
             external_id: None,
             notes: None,
             active: true,
-            agent: false,
+            role: "end-user",
             verified: true,
             suspended: false,
             time_zone,
@@ -186,7 +220,13 @@ impl World {
     }
 
     /// A service desk that learns of a purchase keeps the customer's number with the user.
-    pub(super) fn point_user_at_customer(&mut self, person: u32, customer: usize, at_ms: i64, rng: &mut Rng) {
+    pub(super) fn point_user_at_customer(
+        &mut self,
+        person: u32,
+        customer: usize,
+        at_ms: i64,
+        rng: &mut Rng,
+    ) {
         let Some(user) = self.records(person).user.filter(|_| rng.chance(0.15)) else { return };
         let Some(id) = self.books.customers.get(customer).map(|c| c.id.clone()) else { return };
         self.desk.users.rewrite(user, at_ms + SECOND, |u| {
@@ -196,11 +236,14 @@ impl World {
     }
 
     pub(super) fn open_ticket(&mut self, user: u64, at_ms: i64, rng: &mut Rng) {
-        let Some(u) = self.desk.users.find(user).filter(|u| u.active && !u.suspended) else { return };
+        let Some(u) = self.desk.users.find(user).filter(|u| u.active && !u.suspended) else {
+            return;
+        };
         let (organization, person) = (u.organization, u.person);
         let id = self.desk.new_ticket_id();
         let (subject, kind) = rng.pick(SUBJECTS).copied().unwrap_or(("Question", "question"));
-        let channels = [("email", 50), ("web", 22), ("chat", 12), ("voice", 6), ("api", 6), ("messaging", 4)];
+        let channels =
+            [("email", 50), ("web", 22), ("chat", 12), ("voice", 6), ("api", 6), ("messaging", 4)];
         let channel = channels.get(rng.weighted(&channels.map(|c| c.1))).map_or("email", |c| c.0);
         let priorities = [None, Some("low"), Some("normal"), Some("high"), Some("urgent")];
         let ticket = Ticket {
@@ -229,7 +272,10 @@ impl World {
         if rng.chance(0.006) {
             self.schedule(at_ms + HOUR, Action::WorksTicket { ticket: id, step: DELETE });
         } else {
-            self.schedule(at_ms + MINUTE + rng.wait(2 * HOUR), Action::WorksTicket { ticket: id, step: ASSIGN });
+            self.schedule(
+                at_ms + MINUTE + rng.wait(2 * HOUR),
+                Action::WorksTicket { ticket: id, step: ASSIGN },
+            );
         }
         let pays = person.is_some_and(|p| self.records(p).customer.is_some());
         let gap = if pays { 70 * DAY } else { 190 * DAY };
@@ -302,7 +348,10 @@ impl World {
             }
         });
         if let Some((step, mean)) = next {
-            self.schedule(at_ms + 5 * MINUTE + rng.wait(mean), Action::WorksTicket { ticket, step });
+            self.schedule(
+                at_ms + 5 * MINUTE + rng.wait(mean),
+                Action::WorksTicket { ticket, step },
+            );
         }
     }
 }

@@ -20,7 +20,11 @@ pub struct RecordRef {
 
 impl RecordRef {
     /// A reference from its three parts.
-    pub fn new(vendor: impl Into<String>, stream: impl Into<String>, external_id: impl Into<String>) -> Self {
+    pub fn new(
+        vendor: impl Into<String>,
+        stream: impl Into<String>,
+        external_id: impl Into<String>,
+    ) -> Self {
         Self { vendor: vendor.into(), stream: stream.into(), external_id: external_id.into() }
     }
 }
@@ -84,7 +88,8 @@ impl World {
         for kind in [Kind::Contacts, Kind::Companies] {
             for object in self.crm.table(kind).rows().filter(|o| o.archived_ms.is_none()) {
                 let truth = RecordTruth { person: object.person, company: object.company };
-                records.insert(RecordRef::new("hubspot", kind.name(), object.id.to_string()), truth);
+                records
+                    .insert(RecordRef::new("hubspot", kind.name(), object.id.to_string()), truth);
             }
         }
         for user in self.desk.users.rows().filter(|u| u.active) {
@@ -93,7 +98,10 @@ impl World {
         }
         for organization in self.desk.organizations.rows().filter(|o| o.deleted_ms.is_none()) {
             let truth = RecordTruth { person: None, company: organization.company };
-            records.insert(RecordRef::new("zendesk", "organizations", organization.id.to_string()), truth);
+            records.insert(
+                RecordRef::new("zendesk", "organizations", organization.id.to_string()),
+                truth,
+            );
         }
         for customer in self.books.customers.iter().filter(|c| !c.deleted) {
             let truth = RecordTruth { person: customer.person, company: customer.company };
@@ -134,7 +142,8 @@ impl Truth {
     /// The true clusters of a kind, each with at least one record, in the order of the true ids.
     #[must_use]
     pub fn clusters(&self, kind: TruthKind) -> Vec<Vec<RecordRef>> {
-        let mut by_entity: std::collections::BTreeMap<u32, Vec<RecordRef>> = std::collections::BTreeMap::new();
+        let mut by_entity: std::collections::BTreeMap<u32, Vec<RecordRef>> =
+            std::collections::BTreeMap::new();
         for (record, truth) in &self.records {
             if let Some(entity) = entity(*truth, kind) {
                 by_entity.entry(entity).or_default().push(record.clone());
@@ -177,9 +186,14 @@ impl Truth {
             pairs_found += pairs(size);
             pairs_right += parts.values().map(|n| pairs(*n)).sum::<u64>();
         }
-        let ratio = |part: u64, whole: u64| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+        let ratio =
+            |part: u64, whole: u64| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
         let (precision, recall) = (ratio(pairs_right, pairs_found), ratio(pairs_right, pairs_true));
-        let f1 = if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+        let f1 = if precision + recall == 0.0 {
+            0.0
+        } else {
+            2.0 * precision * recall / (precision + recall)
+        };
         PairScore {
             precision,
             recall,

@@ -36,11 +36,20 @@ pub(crate) fn respond(world: &World, request: &Request, now_ms: i64, empty_page:
     let desk = &world.desk;
     let base = request.base_url.as_str();
     match rest {
-        ["incremental", "users", "cursor"] => {
-            cursor_export(&desk.users, "users", request, now_ms, empty_page, |j, u, _| shape::user(j, u, base), |_, _| {})
-        }
+        ["incremental", "users", "cursor"] => cursor_export(
+            &desk.users,
+            "users",
+            request,
+            now_ms,
+            empty_page,
+            |j, u, _| shape::user(j, u, base),
+            |_, _| {},
+        ),
         ["incremental", "tickets", "cursor"] => {
-            let metrics = request.pairs().iter().any(|(k, v)| k == "include" && v.split(',').any(|i| i.trim() == "metric_sets"));
+            let metrics = request
+                .pairs()
+                .iter()
+                .any(|(k, v)| k == "include" && v.split(',').any(|i| i.trim() == "metric_sets"));
             cursor_export(
                 &desk.tickets,
                 "tickets",
@@ -58,21 +67,53 @@ pub(crate) fn respond(world: &World, request: &Request, now_ms: i64, empty_page:
                 },
             )
         }
-        ["incremental", "organizations"] => time_export(&desk.organizations, "organizations", request, now_ms, |j, o, _| shape::organization(j, o, base)),
-        ["incremental", "users"] => time_export(&desk.users, "users", request, now_ms, |j, u, _| shape::user(j, u, base)),
-        ["incremental", "tickets"] => time_export(&desk.tickets, "tickets", request, now_ms, |j, t, at| shape::ticket(j, t, at, base)),
-        ["organizations"] => offset_list(desk.organizations.rows().filter(|o| o.deleted_ms.is_none()).collect(), "organizations", request, |j, o| {
-            shape::organization(j, o, base);
+        ["incremental", "organizations"] => {
+            time_export(&desk.organizations, "organizations", request, now_ms, |j, o, _| {
+                shape::organization(j, o, base)
+            })
+        }
+        ["incremental", "users"] => {
+            time_export(&desk.users, "users", request, now_ms, |j, u, _| shape::user(j, u, base))
+        }
+        ["incremental", "tickets"] => {
+            time_export(&desk.tickets, "tickets", request, now_ms, |j, t, at| {
+                shape::ticket(j, t, at, base)
+            })
+        }
+        ["organizations"] => offset_list(
+            desk.organizations.rows().filter(|o| o.deleted_ms.is_none()).collect(),
+            "organizations",
+            request,
+            |j, o| {
+                shape::organization(j, o, base);
+            },
+        ),
+        ["users"] => offset_list(
+            desk.users.rows().filter(|u| u.active).collect(),
+            "users",
+            request,
+            |j, u| shape::user(j, u, base),
+        ),
+        ["users", "me"] => one("user", desk.users.rows().find(|u| u.role == "admin"), |j, u| {
+            shape::user(j, u, base)
         }),
-        ["users"] => offset_list(desk.users.rows().filter(|u| u.active).collect(), "users", request, |j, u| shape::user(j, u, base)),
-        ["users", "me"] => one("user", desk.users.rows().find(|u| u.agent), |j, u| shape::user(j, u, base)),
-        ["users", id] => one("user", id.parse().ok().and_then(|id| desk.users.find(id)), |j, u| shape::user(j, u, base)),
+        ["users", id] => one("user", id.parse().ok().and_then(|id| desk.users.find(id)), |j, u| {
+            shape::user(j, u, base)
+        }),
         ["organizations", id] => {
-            let row = id.parse().ok().and_then(|id| desk.organizations.find(id)).filter(|o| o.deleted_ms.is_none());
+            let row = id
+                .parse()
+                .ok()
+                .and_then(|id| desk.organizations.find(id))
+                .filter(|o| o.deleted_ms.is_none());
             one("organization", row, |j, o| shape::organization(j, o, base))
         }
         ["tickets", id] => {
-            let row = id.parse().ok().and_then(|id| desk.tickets.find(id)).filter(|t| t.status != super::TicketStatus::Deleted);
+            let row = id
+                .parse()
+                .ok()
+                .and_then(|id| desk.tickets.find(id))
+                .filter(|t| t.status != super::TicketStatus::Deleted);
             one("ticket", row, |j, t| shape::ticket(j, t, t.updated_ms, base))
         }
         _ => not_found(),
@@ -95,23 +136,38 @@ fn one<T>(name: &str, row: Option<&T>, write: impl FnOnce(&mut Json, &T)) -> Rep
 
 /// A cursor is the last row's time and id, in the form real ones have.
 fn cursor(position: (i64, u64)) -> String {
-    base64(format!("{}.{}||{}|", position.0.div_euclid(1_000), position.0.rem_euclid(1_000), position.1).as_bytes())
+    base64(
+        format!(
+            "{}.{}||{}|",
+            position.0.div_euclid(1_000),
+            position.0.rem_euclid(1_000),
+            position.1
+        )
+        .as_bytes(),
+    )
 }
 
 fn parse_cursor(text: &str) -> Option<(i64, u64)> {
     let plain = String::from_utf8(unbase64(text)?).ok()?;
     let (time, id) = plain.trim_end_matches('|').split_once("||")?;
     let (seconds, millis) = time.split_once('.')?;
-    Some((seconds.parse::<i64>().ok()?.checked_mul(1_000)? + millis.parse::<i64>().ok()?, id.parse().ok()?))
+    Some((
+        seconds.parse::<i64>().ok()?.checked_mul(1_000)? + millis.parse::<i64>().ok()?,
+        id.parse().ok()?,
+    ))
 }
 
 fn start_time(pairs: &[(String, String)], now_ms: i64) -> Result<Option<i64>, Reply> {
     let Some((_, text)) = pairs.iter().find(|(k, _)| k == "start_time") else { return Ok(None) };
     match text.parse::<i64>() {
-        Ok(seconds) if seconds < 0 => Err(error(400, "InvalidValue", "start_time must not be negative")),
-        Ok(seconds) if seconds > (now_ms - MINUTE).div_euclid(1_000) => {
-            Err(error(422, "InvalidValue", "Too recent start_time. Use a start_time older than 60 seconds"))
+        Ok(seconds) if seconds < 0 => {
+            Err(error(400, "InvalidValue", "start_time must not be negative"))
         }
+        Ok(seconds) if seconds > (now_ms - MINUTE).div_euclid(1_000) => Err(error(
+            422,
+            "InvalidValue",
+            "Too recent start_time. Use a start_time older than 60 seconds",
+        )),
         Ok(seconds) => Ok(Some(seconds * 1_000)),
         Err(_) => Err(error(400, "InvalidValue", "start_time must be a number of seconds")),
     }
@@ -141,7 +197,13 @@ fn cursor_export<T>(
         // a cursor makes start_time irrelevant
         (Some(text), _) => match parse_cursor(text) {
             Some(position) => position,
-            None => return error(422, "InvalidPaginationParameter", "cursor is invalid or has expired"),
+            None => {
+                return error(
+                    422,
+                    "InvalidPaginationParameter",
+                    "cursor is invalid or has expired",
+                );
+            }
         },
         (None, Ok(Some(start_ms))) => (start_ms - 1, u64::MAX),
         (None, Ok(None)) => return error(400, "InvalidValue", "start_time or cursor is required"),
@@ -150,10 +212,20 @@ fn cursor_export<T>(
     let limit = per_page(&pairs, EXPORT_PAGE);
     // the last minute is left out, since rows still change places in it
     let mut rows = table.since(start, now_ms - MINUTE);
-    let page: Vec<((i64, u64), &T)> = if empty_page { Vec::new() } else { rows.by_ref().take(limit).collect() };
+    let page: Vec<((i64, u64), &T)> =
+        if empty_page { Vec::new() } else { rows.by_ref().take(limit).collect() };
     let more = rows.next().is_some();
-    let last = page.last().map(|(position, _)| *position).or(given.is_some().then_some(start)).or(empty_page.then_some(start));
-    let url = |cursor: &str| format!("{}/api/v2/incremental/{name}/cursor.json?cursor={cursor}&per_page={limit}", request.base_url);
+    let last = page
+        .last()
+        .map(|(position, _)| *position)
+        .or(given.is_some().then_some(start))
+        .or(empty_page.then_some(start));
+    let url = |cursor: &str| {
+        format!(
+            "{}/api/v2/incremental/{name}/cursor.json?cursor={cursor}&per_page={limit}",
+            request.base_url
+        )
+    };
     let mut j = Json::with_capacity(page.len() * 1_700 + 300);
     j.open();
     j.key(name);
@@ -176,7 +248,13 @@ fn cursor_export<T>(
     Reply::json(200, j.into_string())
 }
 
-fn time_export<T>(table: &Table<T>, name: &str, request: &Request, now_ms: i64, write: impl Fn(&mut Json, &T, i64)) -> Reply {
+fn time_export<T>(
+    table: &Table<T>,
+    name: &str,
+    request: &Request,
+    now_ms: i64,
+    write: impl Fn(&mut Json, &T, i64),
+) -> Reply {
     let pairs = request.pairs();
     let start_ms = match start_time(&pairs, now_ms) {
         Ok(Some(ms)) => ms,
@@ -188,16 +266,19 @@ fn time_export<T>(table: &Table<T>, name: &str, request: &Request, now_ms: i64, 
     let mut page: Vec<((i64, u64), &T)> = rows.by_ref().take(limit).collect();
     // a page ends at a whole second, and the next begins in it: its rows come twice. A second
     // with more rows than a page holds is given whole, or paging would never leave it.
+    let second = |row: Option<&((i64, u64), &T)>| row.map(|((at, _), _)| at.div_euclid(1_000));
+    let one_second = second(page.first()) == second(page.last());
     if let Some(((last, _), _)) = page.last().copied()
-        && page.first().is_some_and(|((first, _), _)| first.div_euclid(1_000) == last.div_euclid(1_000))
+        && one_second
     {
-        while let Some(row) = rows.next_if(|((at, _), _)| at.div_euclid(1_000) == last.div_euclid(1_000)) {
+        while let Some(row) =
+            rows.next_if(|((at, _), _)| at.div_euclid(1_000) == last.div_euclid(1_000))
+        {
             page.push(row);
         }
     }
     let more = rows.peek().is_some();
-    let whole_second = page.len() > limit;
-    let end = page.last().map(|((at, _), _)| at.div_euclid(1_000) + i64::from(whole_second && more));
+    let end = second(page.last()).map(|end| end + i64::from(one_second && more));
     let mut j = Json::with_capacity(page.len() * 1_200 + 300);
     j.open();
     j.key(name);
@@ -208,7 +289,13 @@ fn time_export<T>(table: &Table<T>, name: &str, request: &Request, now_ms: i64, 
     j.close_list();
     j.text_or_null(
         "next_page",
-        end.map(|end| format!("{}/api/v2/incremental/{name}.json?start_time={end}&per_page={limit}", request.base_url)).as_deref(),
+        end.map(|end| {
+            format!(
+                "{}/api/v2/incremental/{name}.json?start_time={end}&per_page={limit}",
+                request.base_url
+            )
+        })
+        .as_deref(),
     );
     j.int("count", page.len() as i64);
     j.flag("end_of_stream", !more);
@@ -218,18 +305,32 @@ fn time_export<T>(table: &Table<T>, name: &str, request: &Request, now_ms: i64, 
 }
 
 /// The plain lists: by page number, or by `page[size]` and `page[after]`.
-fn offset_list<T>(rows: Vec<&T>, name: &str, request: &Request, write: impl Fn(&mut Json, &T)) -> Reply {
+fn offset_list<T>(
+    rows: Vec<&T>,
+    name: &str,
+    request: &Request,
+    write: impl Fn(&mut Json, &T),
+) -> Reply {
     let pairs = request.pairs();
     let find = |key: &str| pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
     let by_cursor = find("page[size]");
-    let size = by_cursor.or(find("per_page")).and_then(|n| n.parse::<usize>().ok()).filter(|n| *n > 0).map_or(100, |n| n.min(100));
+    let size = by_cursor
+        .or(find("per_page"))
+        .and_then(|n| n.parse::<usize>().ok())
+        .filter(|n| *n > 0)
+        .map_or(100, |n| n.min(100));
     let start = match (by_cursor, find("page[after]"), find("page")) {
-        (Some(_), Some(after), _) => match unbase64(after).and_then(|b| String::from_utf8(b).ok()).and_then(|t| t.parse::<usize>().ok()) {
+        (Some(_), Some(after), _) => match unbase64(after)
+            .and_then(|b| String::from_utf8(b).ok())
+            .and_then(|t| t.parse::<usize>().ok())
+        {
             Some(start) => start,
             None => return error(400, "InvalidPaginationParameter", "page[after] is not valid"),
         },
         (Some(_), None, _) => 0,
-        (None, _, page) => (page.and_then(|p| p.parse::<usize>().ok()).unwrap_or(1).max(1) - 1) * size,
+        (None, _, page) => {
+            (page.and_then(|p| p.parse::<usize>().ok()).unwrap_or(1).max(1) - 1) * size
+        }
     };
     let end = (start + size).min(rows.len());
     let page = rows.get(start.min(rows.len())..end).unwrap_or(&[]);
@@ -252,12 +353,21 @@ fn offset_list<T>(rows: Vec<&T>, name: &str, request: &Request, write: impl Fn(&
         j.key("links");
         j.open();
         j.null("prev");
-        j.text_or_null("next", more.then(|| format!("{path}?page[size]={size}&page[after]={after}")).as_deref());
+        j.text_or_null(
+            "next",
+            more.then(|| format!("{path}?page[size]={size}&page[after]={after}")).as_deref(),
+        );
         j.close();
     } else {
         let number = start / size + 1;
-        j.text_or_null("next_page", more.then(|| format!("{path}?page={}&per_page={size}", number + 1)).as_deref());
-        j.text_or_null("previous_page", (number > 1).then(|| format!("{path}?page={}&per_page={size}", number - 1)).as_deref());
+        j.text_or_null(
+            "next_page",
+            more.then(|| format!("{path}?page={}&per_page={size}", number + 1)).as_deref(),
+        );
+        j.text_or_null(
+            "previous_page",
+            (number > 1).then(|| format!("{path}?page={}&per_page={size}", number - 1)).as_deref(),
+        );
         j.int("count", rows.len() as i64);
     }
     j.close();

@@ -1,10 +1,10 @@
 //! Zendesk: users, organisations and tickets, each listed by the time Zendesk last wrote it
 //! (`generated_timestamp`). Refuses: deciding what happens, and HTTP itself.
 
-//mod api;
-//mod shape;
+mod api;
+mod shape;
 
-//pub(crate) use api::respond;
+pub(crate) use api::{error, is_incremental, respond};
 
 use crate::rng::Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,8 @@ pub(crate) struct User {
     pub(crate) external_id: Option<String>,
     pub(crate) notes: Option<String>,
     pub(crate) active: bool,
-    pub(crate) agent: bool,
+    /// `end-user`, `agent` or `admin`.
+    pub(crate) role: &'static str,
     pub(crate) verified: bool,
     pub(crate) suspended: bool,
     pub(crate) time_zone: (&'static str, &'static str),
@@ -127,7 +128,12 @@ impl<T> Table<T> {
     }
 
     /// Changes a row and lists it anew; the time never goes back. Says whether it is there.
-    pub(crate) fn rewrite(&mut self, id: u64, generated_ms: i64, change: impl FnOnce(&mut T)) -> bool {
+    pub(crate) fn rewrite(
+        &mut self,
+        id: u64,
+        generated_ms: i64,
+        change: impl FnOnce(&mut T),
+    ) -> bool {
         let Some((at, row)) = self.rows.get_mut(&id) else { return false };
         change(row);
         self.order.remove(&(*at, id));
@@ -162,7 +168,11 @@ impl<T> Table<T> {
     }
 
     /// Rows written after a position, oldest first, with their positions.
-    pub(crate) fn since(&self, position: (i64, u64), before_ms: i64) -> impl Iterator<Item = ((i64, u64), &T)> {
+    pub(crate) fn since(
+        &self,
+        position: (i64, u64),
+        before_ms: i64,
+    ) -> impl Iterator<Item = ((i64, u64), &T)> {
         self.order
             .range((std::ops::Bound::Excluded(position), std::ops::Bound::Unbounded))
             .take_while(move |(at, _)| *at < before_ms)

@@ -15,6 +15,7 @@ fn time(j: &mut Json, name: &str, ms: Option<i64>) {
 
 /// A user.
 pub(super) fn user(j: &mut Json, u: &User, base_url: &str) {
+    let staff = u.role != "end-user";
     j.open();
     j.int("id", id(u.id));
     j.text("url", &format!("{base_url}/api/v2/users/{}.json", u.id));
@@ -33,7 +34,7 @@ pub(super) fn user(j: &mut Json, u: &User, base_url: &str) {
     j.int("locale_id", u.locale.1);
     j.text("locale", u.locale.0);
     j.int_or_null("organization_id", u.organization.map(id));
-    j.text("role", if u.agent { "agent" } else { "end-user" });
+    j.text("role", u.role);
     j.flag("verified", u.verified);
     j.text_or_null("external_id", u.external_id.as_deref());
     j.put("tags", "[]");
@@ -46,20 +47,20 @@ pub(super) fn user(j: &mut Json, u: &User, base_url: &str) {
     j.null("signature");
     j.text("details", "");
     j.text_or_null("notes", u.notes.as_deref());
-    if u.agent {
+    if staff {
         j.int("role_type", 0);
         j.int("custom_role_id", 360_000_000_001);
     } else {
         j.nulls(&["role_type", "custom_role_id"]);
     }
     j.flag("chat_only", false);
-    j.flag("moderator", u.agent);
-    j.text_or_null("ticket_restriction", (!u.agent).then_some("requested"));
+    j.flag("moderator", staff);
+    j.text_or_null("ticket_restriction", (!staff).then_some("requested"));
     j.flag("only_private_comments", false);
-    j.flag("restricted_agent", !u.agent);
+    j.flag("restricted_agent", !staff);
     j.flag("suspended", u.suspended);
-    j.int_or_null("default_group_id", u.agent.then_some(360_000_000_002));
-    j.flag("report_csv", u.agent);
+    j.int_or_null("default_group_id", staff.then_some(360_000_000_002));
+    j.flag("report_csv", staff);
     j.put("user_fields", "{}");
     j.close();
 }
@@ -136,7 +137,10 @@ pub(super) fn ticket(j: &mut Json, t: &Ticket, generated_ms: i64, base_url: &str
             j.text("score", if *good { "good" } else { "bad" });
             j.int("id", id(40_000_000 + t.id));
             j.text_or_null("comment", *comment);
-            j.text_or_null("reason", comment.filter(|_| !good).map(|_| "The issue took too long to resolve"));
+            j.text_or_null(
+                "reason",
+                comment.filter(|_| !good).map(|_| "The issue took too long to resolve"),
+            );
             j.close();
         }
     }
@@ -187,7 +191,9 @@ pub(super) fn metric_set(j: &mut Json, t: &Ticket, base_url: &str) {
     spell(j, "reply_time_in_minutes", created, t.first_reply_ms);
     spell(j, "first_resolution_time_in_minutes", created, t.first_solved_ms);
     spell(j, "full_resolution_time_in_minutes", created, t.solved_ms);
-    let waited = t.solved_ms.map(|s| t.created_ms + (s - t.created_ms) * (40 + (mix(t.id) % 50) as i64) / 100);
+    let waited = t
+        .solved_ms
+        .map(|s| t.created_ms + (s - t.created_ms) * (40 + (mix(t.id) % 50) as i64) / 100);
     spell(j, "agent_wait_time_in_minutes", waited, t.solved_ms);
     spell(j, "requester_wait_time_in_minutes", created, waited);
     spell(j, "on_hold_time_in_minutes", Some(0), Some(0));

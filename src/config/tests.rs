@@ -1,0 +1,186 @@
+//! What the configuration accepts and what it says of mistakes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::*;
+
+const RSA: &str = include_str!("../../tests/fixtures/keys/rsa.pub.pem");
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_text("c.toml", text, &env(variables))
+}
+
+fn mistakes(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    load(text, variables).unwrap_err().problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_embedded_defaults_are_a_sound_configuration() {
+    let config = load("", &[]).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8360");
+    assert_eq!(config.store.url, "sqlite:data/customer360.db");
+    assert_eq!(config.auth.algorithms, [Algorithm::Hs256]);
+    assert!(config.auth.key.is_none() && !config.auth.demo && config.migrate);
+    assert_eq!(config.identity, identity::Rules::default());
+    assert_eq!(config.lifecycle, lifecycle::Rules::default());
+    assert_eq!(config.metrics, metrics::Policy::default());
+    assert_eq!(config.limits, graphql::Limits::default());
+    assert_eq!(config.sync.options, jobs::Options::default());
+    assert_eq!(config.sync.interval_s, 300);
+    assert!(config.sources.is_empty() && config.warnings.is_empty());
+}
+
+#[test]
+fn every_mistake_is_reported_at_once_with_its_key_and_line() {
+    let found = mistakes(
+        "[server]\nlisten = \"here\"\nlissen = 1\nworkers = -1\n\n[servers]\n[store]\nurl = \"mysql://x\"\n[log]\nformat = \"josn\"\n[identity]\nshared_limt = 3\nshared_limit = \"many\"\nlarge_cluster = 0\n[identity.enabled]\nemail_nam = true\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 1\n",
+        &[("C360__SERVER__MAX_BODY_BYTES", "lots"), ("C360__X", "1")],
+    );
+    for expected in [
+        "server.listen expected ADDRESS:PORT, such as \"127.0.0.1:8360\" or \"[::]:8360\" (c.toml:2)",
+        "server.lissen is not a known key; did you mean \"listen\"? (c.toml:3)",
+        "server.workers expected a whole number from 0 to 1024 (c.toml:4)",
+        "server.max_body_bytes expected a whole number from 1024 to 67108864 (variable C360__SERVER__MAX_BODY_BYTES)",
+        "servers is not a known section; did you mean \"server\"? (c.toml:6)",
+        "store.url expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME (c.toml:8)",
+        "log.format expected one of auto, pretty, json; did you mean \"json\"? (c.toml:10)",
+        "identity.shared_limt \"shared_limt\" is not a known key; did you mean \"shared_limit\"? (c.toml:12)",
+        "identity.shared_limit expected usize (c.toml:13)",
+        "identity.enabled.email_nam \"email_nam\" is not a known key; did you mean \"email_name\"? (c.toml:16)",
+        "sync.backoff_max_ms must not be below backoff_ms (c.toml:19)",
+        "x names no key: expected C360__SECTION__KEY (variable C360__X)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
+    assert_eq!(found.len(), 12, "{found:#?}");
+}
+
+#[test]
+fn mistakes_that_other_crates_find_carry_the_whole_key() {
+    let found = mistakes(
+        "[identity]\nlarge_cluster = 0\ndefault_country = \"de\"\n[metrics]\ntimezone = \"Paris\"\n[lifecycle]\nlapse_days = -1\n[[lifecycle.rules]]\nid = \"a\"\nstage = \"lead\"\nwhen = { event = \"known\" }\n[[lifecycle.rules]]\nid = \"b\"\nstage = \"ledd\"\nwhen = { event = \"known\" }\n",
+        &[],
+    );
+    assert!(found.iter().any(|f| f.starts_with("identity.large_cluster ") && f.ends_with("(c.toml:2)")), "{found:#?}");
+    assert!(found.iter().any(|f| f.starts_with("identity.default_country ")), "{found:#?}");
+    assert!(found.iter().any(|f| f.starts_with("metrics.timezone ")), "{found:#?}");
+    assert!(found.iter().any(|f| f.starts_with("lifecycle.rules[1] ") && f.ends_with("(c.toml:12)")), "{found:#?}");
+    assert!(!found.iter().any(|f| f.starts_with("lifecycle.rules[0]")), "{found:#?}");
+}
+
+#[test]
+fn secrets_come_from_variables_and_files_and_never_show() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "postgres://u:hunter2@h/db\n").unwrap();
+    let text = format!(
+        "[store]\nurl = {{ file = \"{}\" }}\n[auth]\nsecret = {{ env = \"S\" }}\n[sources.crm]\nconnector = \"hubspot\"\ntoken = {{ env = \"T\" }}\n",
+        file.path().display()
+    );
+    let secret = "0123456789abcdef0123456789abcdef";
+    let config = load(&text, &[("S", secret), ("T", "pat-hunter2")]).unwrap();
+    assert_eq!(config.store.url, "postgres://u:hunter2@h/db");
+    let Some(KeySource::Secret(key)) = &config.auth.key else { panic!("no secret") };
+    assert_eq!(key.expose(), secret);
+    assert_eq!(config.sources[0].settings["token"], "pat-hunter2");
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    let printed = format!("{config:?} {:?} {}", config.sources, shown(&config));
+    assert!(!printed.contains("hunter2") && !printed.contains(secret), "{printed}");
+    assert!(printed.contains("***"));
+}
+
+#[test]
+fn a_secret_that_cannot_be_had_says_where_it_was_looked_for() {
+    let found = mistakes(
+        "[auth]\nsecret = { env = \"NOPE\" }\n[sources.crm]\nconnector = \"hubspot\"\ntoken = { file = \"does/not/exist\" }\n",
+        &[],
+    );
+    assert_eq!(found[0], "auth.secret variable NOPE is not set or empty (c.toml:2)");
+    assert!(found[1].starts_with("sources.crm.token file does/not/exist cannot be read"), "{found:?}");
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn plain_secrets_work_with_a_warning() {
+    let config = load(
+        "[auth]\nsecret = \"0123456789abcdef0123456789abcdef\"\n[sources.crm]\nconnector = \"hubspot\"\ntoken = \"pat-1\"\n[sources.pay]\nconnector = \"stripe\"\nkey = \"rk_live\"\n",
+        &[],
+    )
+    .unwrap();
+    let warned: Vec<_> = config.warnings.iter().map(|w| w.key.as_str()).collect();
+    assert_eq!(warned, ["auth.secret", "sources.crm.token", "sources.pay.key"]);
+    let shown = shown(&config).to_string();
+    assert!(!shown.contains("rk_live") && !shown.contains("pat-1") && !shown.contains("0123456789"), "{shown}");
+}
+
+#[test]
+fn keys_and_algorithms_must_fit_each_other() {
+    for (text, expected) in [
+        ("secret = \"short\"", "auth.secret is shorter than 32 bytes"),
+        ("secret = \"0123456789abcdef0123456789abcdef\"\nalgorithms = [\"HS256\", \"RS256\"]", "auth.algorithms a secret goes with"),
+        ("algorithms = [\"none\"]", "auth.algorithms[0] expected one of"),
+        ("algorithms = []", "auth.algorithms names no algorithm"),
+        ("jwks_url = \"https://x/jwks\"", "auth.algorithms HS256 needs a secret"),
+        ("jwks_url = \"http://x/jwks\"\nalgorithms = [\"RS256\"]", "auth.jwks_url expected an https://"),
+        ("public_key = \"x\"\nalgorithms = [\"RS256\"]", "auth.public_key is no key for RS256"),
+        ("public_key = \"-----BEGIN PRIVATE KEY-----\"\nalgorithms = [\"RS256\"]", "auth.public_key is a private key"),
+        ("secret = \"0123456789abcdef0123456789abcdef\"\njwks_url = \"https://x/jwks\"", "auth.secret set only one of"),
+    ] {
+        let found = mistakes(&format!("[auth]\n{text}\n"), &[]);
+        assert!(found.iter().any(|f| f.starts_with(expected)), "{text}: {found:?}");
+    }
+    // The RSA public key is the classic bait: as HS256 secret it would verify forged tokens.
+    let confused = format!("[auth]\nalgorithms = [\"HS256\"]\npublic_key = '''{RSA}'''\n");
+    assert!(mistakes(&confused, &[])[0].starts_with("auth.algorithms HS256 needs a secret"));
+    let fine = format!("[auth]\nalgorithms = [\"RS256\"]\npublic_key = '''{RSA}'''\n");
+    assert!(matches!(load(&fine, &[]).unwrap().auth.key, Some(KeySource::PublicKey(_))));
+    let wrong_kind = format!("[auth]\nalgorithms = [\"RS256\", \"ES256\"]\npublic_key = '''{RSA}'''\n");
+    assert!(mistakes(&wrong_kind, &[])[0].starts_with("auth.public_key is no key for ES256"));
+}
+
+#[test]
+fn tokens_are_handed_out_on_this_machine_only() {
+    let found = mistakes("[server]\nlisten = \"0.0.0.0:8360\"\n[auth]\ndemo = true\n", &[]);
+    assert!(found[0].starts_with("auth.demo "), "{found:?}");
+    assert!(load("[auth]\ndemo = true\n", &[]).unwrap().auth.demo);
+}
+
+#[test]
+fn variables_reach_into_sources_and_digits_stay_a_token() {
+    let config = load(
+        "[sources.crm]\nconnector = \"hubspot\"\n",
+        &[("C360__SOURCES__CRM__TOKEN", "12345678"), ("C360__SOURCES__CRM__ENABLED", "false")],
+    )
+    .unwrap();
+    assert_eq!(config.sources[0].settings["token"], "12345678");
+    assert!(!config.sources[0].enabled && config.warnings.is_empty());
+}
+
+#[test]
+fn sources_need_a_known_connector_and_a_plain_name() {
+    let found = mistakes(
+        "[sources.\"My CRM\"]\nconnector = \"hubspott\"\n[sources.b]\n[sources.c]\nconnector = \"hubspot\"\n",
+        &[],
+    );
+    assert!(found.iter().any(|f| f.contains("the name of a source")), "{found:#?}");
+    assert!(found.iter().any(|f| f.contains("did you mean \"hubspot\"?")), "{found:#?}");
+    assert!(found.iter().any(|f| f.starts_with("sources.b.connector is missing")), "{found:#?}");
+    assert!(found.iter().any(|f| f.starts_with("sources.c.token ")), "{found:#?}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_mistake_and_the_default_one_is_not_needed() {
+    let places = Places { file: Some("does/not/exist.toml".into()), env: BTreeMap::new() };
+    let error = Config::load(&places).unwrap_err();
+    assert!(error.to_string().contains("does/not/exist.toml"), "{error}");
+    let by_variable = Places { file: None, env: env(&[(FILE_VARIABLE, "also/not.toml")]) };
+    assert!(Config::load(&by_variable).is_err());
+}
+
+#[test]
+fn what_is_not_toml_is_reported_by_line() {
+    let found = mistakes("[server]\nlisten = \n[store\n", &[]);
+    assert!(found.iter().any(|f| f.contains("is not TOML") && f.contains("c.toml:2")), "{found:?}");
+}

@@ -1,0 +1,398 @@
+//! `Customer`: the unified person or company.
+
+use crate::asked::asked;
+use crate::connection::{Page, cursor, place};
+use crate::customers::CustomerConnection;
+use crate::enums::{CustomerKind, TimelineKind};
+use crate::facts::{
+    DealConnection, InvoiceConnection, PaymentConnection, RefundConnection,
+    SubscriptionConnection, SurveyResponseConnection, TicketConnection, TouchpointConnection,
+    facts,
+};
+use crate::identity_types::Identity;
+use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, Total};
+use crate::numbers::{self, CustomerNumbers};
+use crate::records::{self, CustomerIdentifier, GoldenField, SourceRecordConnection};
+use crate::scalars::{DateTime, int};
+use crate::stage::{self, LifecycleStage, StageTransitionConnection};
+use crate::timeline::{self, TimelineConnection};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use domain::{Area, ProfileId, ProfileKind, Timestamp};
+use std::sync::Arc;
+use store::read::{Profile, Slice};
+
+/// A person or company, unified from the records that all sources hold of it.
+#[derive(Clone)]
+pub(crate) struct Customer(pub Arc<Profile>);
+
+impl From<Profile> for Customer {
+    fn from(profile: Profile) -> Self {
+        Self(Arc::new(profile))
+    }
+}
+
+/// A postal address. Roles that see contact details masked see region and country only.
+#[derive(SimpleObject)]
+pub(crate) struct PostalAddress {
+    /// Street and number.
+    street: Option<String>,
+    /// Town.
+    city: Option<String>,
+    /// State or region.
+    region: Option<String>,
+    /// Postal code.
+    postal_code: Option<String>,
+    /// Country.
+    country: Option<String>,
+}
+
+impl Customer {
+    fn key(&self) -> i64 {
+        self.0.id.0
+    }
+
+    /// The value of a golden field.
+    async fn field(&self, ctx: &Context<'_>, name: &str) -> Result<Option<String>> {
+        let rows = asked(ctx)?.loaders.golden.load(self.key(), GoldenOf {}).await?;
+        Ok(rows.iter().find(|row| row.field == name).and_then(|row| row.value.clone()))
+    }
+}
+
+#[Object]
+impl Customer {
+    /// Globally unique and stable for ever: after a merge the old ids lead to the new customer.
+    pub(crate) async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+
+    /// Person or company.
+    async fn kind(&self) -> CustomerKind {
+        self.0.kind.into()
+    }
+
+    /// What to call it. Every role sees names.
+    async fn display_name(&self) -> Option<&str> {
+        self.0.display_name.as_deref()
+    }
+
+    /// Given name of a person.
+    async fn given_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.field(ctx, "given_name").await
+    }
+
+    /// Family name of a person.
+    async fn family_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.field(ctx, "family_name").await
+    }
+
+    /// Job title of a person.
+    async fn job_title(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.field(ctx, "job_title").await
+    }
+
+    /// Industry of a company.
+    async fn industry(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.field(ctx, "industry").await
+    }
+
+    /// Number of employees of a company.
+    async fn employee_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        let text = self.field(ctx, "employee_count").await?;
+        Ok(text.and_then(|digits| digits.parse::<i64>().ok()).map(int))
+    }
+
+    /// Primary e-mail address; masked (`a***@example.com`) for roles that do not see contact
+    /// details in full.
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        asked(ctx)?.see(Area::ContactDetails)?;
+        Ok(self.0.email.as_deref())
+    }
+
+    /// Primary phone number; masked (`+4917…12`) for roles that do not see contact details in full.
+    async fn phone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        asked(ctx)?.see(Area::ContactDetails)?;
+        Ok(self.0.phone.as_deref())
+    }
+
+    /// Postal address; null when no part of it is known.
+    async fn address(&self, ctx: &Context<'_>) -> Result<Option<PostalAddress>> {
+        let address = PostalAddress {
+            street: self.field(ctx, "street").await?,
+            city: self.field(ctx, "city").await?,
+            region: self.field(ctx, "region").await?,
+            postal_code: self.field(ctx, "postal_code").await?,
+            country: self.0.country.clone(),
+        };
+        let parts = [&address.street, &address.city, &address.region, &address.postal_code];
+        let known = address.country.is_some() || parts.iter().any(|part| part.is_some());
+        Ok(known.then_some(address))
+    }
+
+    /// Employer's name of a person, or a company's own name.
+    async fn company_name(&self) -> Option<&str> {
+        self.0.company_name.as_deref()
+    }
+
+    /// Country: two letters where it was recognised.
+    async fn country(&self) -> Option<&str> {
+        self.0.country.as_deref()
+    }
+
+    /// Web domain of a company.
+    async fn domain(&self) -> Option<&str> {
+        self.0.domain.as_deref()
+    }
+
+    /// Segment by size.
+    async fn segment(&self) -> &str {
+        &self.0.segment
+    }
+
+    /// The channel by which it was acquired; null if no source names one.
+    async fn acquisition_channel(&self) -> Option<&str> {
+        self.0.acquisition_channel.as_deref()
+    }
+
+    /// When the earliest of its records was first known.
+    async fn first_seen_at(&self) -> DateTime {
+        DateTime(self.0.first_seen)
+    }
+
+    /// When the customer last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated)
+    }
+
+    /// The golden record: one value per field, each with the record it was taken from and the rule
+    /// that chose it.
+    async fn golden(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Names of the fields wanted, as `given_name`; all if not given.")]
+        fields: Option<Vec<String>>,
+    ) -> Result<Vec<GoldenField>> {
+        let rows = asked(ctx)?.loaders.golden.load(self.key(), GoldenOf {}).await?;
+        let wanted = |name: &String| fields.as_ref().is_none_or(|all| all.contains(name));
+        Ok(rows.iter().filter(|row| wanted(&row.field)).map(Into::into).collect())
+    }
+
+    /// The normalised values by which its records were recognised.
+    async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<CustomerIdentifier>> {
+        let asked = asked(ctx)?;
+        let of = IdentifiersOf { limit: asked.shared.limits.list_max };
+        let rows = asked.loaders.identifiers.load(self.key(), of).await?;
+        Ok(rows.iter().map(Into::into).collect())
+    }
+
+    /// The source records unified in it.
+    async fn source_records(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<SourceRecordConnection> {
+        records::source_records(ctx, self.key(), first, after).await
+    }
+
+    /// The company that a person belongs to: the one linked last. Null for companies.
+    async fn company(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        if self.0.kind != ProfileKind::Person {
+            return Ok(None);
+        }
+        let of = CompaniesOf { slice: Slice { limit: 1, after: None } };
+        let rows = asked(ctx)?.loaders.companies.load(self.key(), of).await?;
+        Ok(rows.first().map(|(_, company)| company.clone().into()))
+    }
+
+    /// All companies that a person belongs to, the one linked last first. Empty for companies.
+    async fn companies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<CustomerConnection> {
+        let asked = asked(ctx)?;
+        let first = asked.size("first", first)?;
+        let after: Option<(i64, i64)> =
+            after.map(|text| place("after", "companies", &text)).transpose()?;
+        let start = after.map(|(since, id)| (Timestamp::from_millis(since), id));
+        let of = CompaniesOf { slice: Slice { limit: first + 1, after: start } };
+        let rows = asked.loaders.companies.load(self.key(), of).await?;
+        let rows = rows.iter().map(|(since, company)| {
+            (cursor("companies", &(since.as_millis(), company.id.0)), company.clone().into())
+        });
+        let page = Page::forward(rows, first, after.is_some());
+        Ok(CustomerConnection::new(page, Total::Companies(self.key())))
+    }
+
+    /// The people of a company. Empty for people.
+    async fn people(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<CustomerConnection> {
+        let asked = asked(ctx)?;
+        let first = asked.size("first", first)?;
+        let after = after.map(|text| place("after", "people", &text)).transpose()?;
+        let of = PeopleOf { slice: Slice { limit: first + 1, after } };
+        let rows = asked.loaders.people.load(self.key(), of).await?;
+        let rows =
+            rows.iter().map(|(_, one)| (cursor("people", &one.id.0), one.clone().into()));
+        let page = Page::forward(rows, first, after.is_some());
+        Ok(CustomerConnection::new(page, Total::People(self.key())))
+    }
+
+    /// Deals, the newest first. Needs the area `deals`.
+    async fn deals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<DealConnection>> {
+        facts(ctx, self.key(), first, after, DealConnection::new).await
+    }
+
+    /// Tickets, the newest first. Needs the area `support`.
+    async fn tickets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<TicketConnection>> {
+        facts(ctx, self.key(), first, after, TicketConnection::new).await
+    }
+
+    /// Subscriptions, the newest first. Needs the area `subscriptions`.
+    async fn subscriptions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<SubscriptionConnection>> {
+        facts(ctx, self.key(), first, after, SubscriptionConnection::new).await
+    }
+
+    /// Invoices, the newest first. Needs the area `billing`.
+    async fn invoices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<InvoiceConnection>> {
+        facts(ctx, self.key(), first, after, InvoiceConnection::new).await
+    }
+
+    /// Payments, the newest first. Needs the area `billing`.
+    async fn payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<PaymentConnection>> {
+        facts(ctx, self.key(), first, after, PaymentConnection::new).await
+    }
+
+    /// Refunds, the newest first. Needs the area `billing`.
+    async fn refunds(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<RefundConnection>> {
+        facts(ctx, self.key(), first, after, RefundConnection::new).await
+    }
+
+    /// Contacts with the marketing, the newest first.
+    async fn touchpoints(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<TouchpointConnection>> {
+        facts(ctx, self.key(), first, after, TouchpointConnection::new).await
+    }
+
+    /// Answers to surveys, the newest first. Needs the area `support`.
+    async fn survey_responses(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<SurveyResponseConnection>> {
+        facts(ctx, self.key(), first, after, SurveyResponseConnection::new).await
+    }
+
+    /// Everything that happened, in one feed, the newest first. Kinds that the role does not see
+    /// are left out; asking for one by name is refused.
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list, with the same kinds, to go on behind.")]
+        after: Option<String>,
+        #[graphql(desc = "Only these kinds; all if not given.")] kinds: Option<Vec<TimelineKind>>,
+    ) -> Result<Option<TimelineConnection>> {
+        timeline::timeline(ctx, self.key(), first, after, kinds).await.map(Some)
+    }
+
+    /// Where it stands in its life.
+    async fn stage(&self) -> LifecycleStage {
+        self.0.as_ref().into()
+    }
+
+    /// How it got there, the latest step first.
+    async fn stage_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<StageTransitionConnection> {
+        stage::stage_history(ctx, self.key(), first, after).await
+    }
+
+    /// Revenue, lifetime value, MRR, tickets, satisfaction; null until derived for the first time.
+    /// Needs one of the areas `customer_numbers` and `support`.
+    async fn numbers(&self, ctx: &Context<'_>) -> Result<Option<CustomerNumbers>> {
+        numbers::numbers(ctx, self.key()).await
+    }
+
+    /// Why its records are together. Needs the area `identity`.
+    async fn identity(&self, ctx: &Context<'_>) -> Result<Option<Identity>> {
+        asked(ctx)?.see(Area::Identity)?;
+        Ok(Some(Identity { customer: self.key() }))
+    }
+}
+
+/// A customer by id, redirects followed, through the loader.
+pub(crate) async fn by_id(ctx: &Context<'_>, id: Option<ProfileId>) -> Result<Option<Customer>> {
+    let Some(id) = id else { return Ok(None) };
+    let rows = asked(ctx)?.loaders.profile.load(id.0, ProfileOf {}).await?;
+    Ok(rows.first().cloned().map(Customer))
+}

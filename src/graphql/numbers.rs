@@ -1,0 +1,209 @@
+//! The numbers of a customer. What no source supports is null with a reason, never 0.
+
+use crate::asked::asked;
+use crate::enums::NullReason;
+use crate::loaders::NumbersOf;
+use crate::scalars::{DateTime, Decimal, MoneyValue, int};
+use async_graphql::{Context, Object, Result, SimpleObject};
+use domain::{Area, Money, Timestamp};
+use metrics::{Measured, Numbers};
+use store::StoreError;
+use store::read::StoredNumbers;
+
+/// Amounts of money, one for each currency; or the reason why they are unknown.
+#[derive(SimpleObject)]
+pub(crate) struct MoneyMeasure {
+    /// One amount for each currency; empty is a known zero, null is unknown.
+    amounts: Option<Vec<MoneyValue>>,
+    /// Why they are unknown.
+    null_reason: Option<NullReason>,
+}
+
+/// A count; or the reason why it is unknown.
+#[derive(SimpleObject)]
+pub(crate) struct CountMeasure {
+    /// The count.
+    value: Option<i32>,
+    /// Why it is unknown.
+    null_reason: Option<NullReason>,
+}
+
+/// A point in time; or the reason why it is unknown.
+#[derive(SimpleObject)]
+pub(crate) struct TimeMeasure {
+    /// The time.
+    value: Option<DateTime>,
+    /// Why it is unknown.
+    null_reason: Option<NullReason>,
+}
+
+/// A share of answers; or the reason why it is unknown.
+#[derive(SimpleObject)]
+pub(crate) struct ShareMeasure {
+    /// `good / total`, four decimals.
+    share: Option<Decimal>,
+    /// Answers that count.
+    good: Option<i32>,
+    /// All answers.
+    total: Option<i32>,
+    /// Why it is unknown.
+    null_reason: Option<NullReason>,
+}
+
+pub(crate) fn money(measured: &Measured<Vec<Money>>) -> MoneyMeasure {
+    MoneyMeasure {
+        amounts: measured.value.as_ref().map(|all| all.iter().map(|m| (*m).into()).collect()),
+        null_reason: measured.null_reason.map(Into::into),
+    }
+}
+
+pub(crate) fn count(measured: &Measured<i64>) -> CountMeasure {
+    CountMeasure {
+        value: measured.value.map(int),
+        null_reason: measured.null_reason.map(Into::into),
+    }
+}
+
+fn time(measured: &Measured<Timestamp>) -> TimeMeasure {
+    TimeMeasure {
+        value: measured.value.map(DateTime),
+        null_reason: measured.null_reason.map(Into::into),
+    }
+}
+
+/// Historic customer lifetime value: what the customer has brought so far.
+pub(crate) struct CustomerLifetimeValue(Numbers);
+
+#[Object]
+impl CustomerLifetimeValue {
+    /// Revenue over the whole relationship so far: succeeded payments less refunds.
+    async fn historic_revenue(&self) -> MoneyMeasure {
+        money(&self.0.revenue_clv)
+    }
+
+    /// The same times the gross margin of the metric policy.
+    async fn historic_margin(&self) -> MoneyMeasure {
+        money(&self.0.margin_clv)
+    }
+}
+
+/// The numbers of a customer, by the metric policy that the answer names.
+pub(crate) struct CustomerNumbers {
+    numbers: Numbers,
+    stored: StoredNumbers,
+}
+
+/// Refuses a number whose area is hidden.
+fn see(ctx: &Context<'_>, area: Area) -> Result<()> {
+    Ok(asked(ctx)?.see(area)?)
+}
+
+#[Object]
+impl CustomerNumbers {
+    /// The metric policy, name and version.
+    async fn policy(&self) -> &str {
+        &self.stored.policy
+    }
+
+    /// When the numbers were derived.
+    async fn computed_at(&self) -> DateTime {
+        DateTime(self.stored.computed)
+    }
+
+    /// Lifetime value. Needs the area `customer_numbers`.
+    async fn clv(&self, ctx: &Context<'_>) -> Result<Option<CustomerLifetimeValue>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(CustomerLifetimeValue(self.numbers.clone())))
+    }
+
+    /// Succeeded payments less succeeded refunds. Needs the area `customer_numbers`.
+    async fn revenue(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(money(&self.numbers.revenue)))
+    }
+
+    /// Succeeded payments. Needs the area `customer_numbers`.
+    async fn gross_payments(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(money(&self.numbers.gross_payments)))
+    }
+
+    /// Succeeded refunds, positive. Needs the area `customer_numbers`.
+    async fn refunded(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(money(&self.numbers.refunded)))
+    }
+
+    /// Monthly recurring revenue. Needs the area `customer_numbers`.
+    async fn mrr(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(money(&self.numbers.mrr)))
+    }
+
+    /// The first succeeded payment. Needs the area `customer_numbers`.
+    async fn first_payment_at(&self, ctx: &Context<'_>) -> Result<Option<TimeMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(time(&self.numbers.first_payment_at)))
+    }
+
+    /// The last succeeded payment. Needs the area `customer_numbers`.
+    async fn last_payment_at(&self, ctx: &Context<'_>) -> Result<Option<TimeMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(time(&self.numbers.last_payment_at)))
+    }
+
+    /// Number of succeeded payments. Needs the area `customer_numbers`.
+    async fn payment_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(count(&self.numbers.payment_count)))
+    }
+
+    /// Number of failed attempts to pay. Needs the area `customer_numbers`.
+    async fn failed_payment_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
+        see(ctx, Area::CustomerNumbers)?;
+        Ok(Some(count(&self.numbers.failed_payment_count)))
+    }
+
+    /// Number of tickets. Needs the area `support`.
+    async fn ticket_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
+        see(ctx, Area::Support)?;
+        Ok(Some(count(&self.numbers.ticket_count)))
+    }
+
+    /// Number of tickets neither solved nor closed. Needs the area `support`.
+    async fn open_ticket_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
+        see(ctx, Area::Support)?;
+        Ok(Some(count(&self.numbers.open_ticket_count)))
+    }
+
+    /// Satisfaction: the share of good answers. Needs the area `support`.
+    async fn csat(&self, ctx: &Context<'_>) -> Result<Option<ShareMeasure>> {
+        see(ctx, Area::Support)?;
+        let csat = &self.numbers.csat;
+        Ok(Some(ShareMeasure {
+            share: csat.value.and_then(|s| s.ratio()).and_then(|r| r.to_decimal(4)).map(Decimal),
+            good: csat.value.map(|s| int(s.good)),
+            total: csat.value.map(|s| int(s.total)),
+            null_reason: csat.null_reason.map(Into::into),
+        }))
+    }
+
+    /// The latest answer to how likely they are to recommend, 0 to 10. Needs the area `support`.
+    async fn nps_latest(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
+        see(ctx, Area::Support)?;
+        Ok(Some(count(&self.numbers.nps_latest)))
+    }
+}
+
+/// The numbers of a customer; null until they were derived for the first time.
+pub(crate) async fn numbers(ctx: &Context<'_>, customer: i64) -> Result<Option<CustomerNumbers>> {
+    let asked = asked(ctx)?;
+    if !asked.scope.sees(Area::Support) {
+        asked.see(Area::CustomerNumbers)?;
+    }
+    let rows = asked.loaders.numbers.load(customer, NumbersOf {}).await?;
+    let Some(stored) = rows.first().cloned() else { return Ok(None) };
+    let numbers = serde_json::from_str(&stored.numbers)
+        .map_err(|_| StoreError::Corrupt { what: "profile_numbers.numbers" })?;
+    Ok(Some(CustomerNumbers { numbers, stored }))
+}

@@ -1,0 +1,211 @@
+//! `Query`: the ways in.
+
+use crate::asked::{Asked, asked};
+use crate::customer::Customer;
+use crate::customers::{
+    self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments,
+};
+use crate::enums::{CustomerKind, RollupDimension};
+use crate::errors::Refusal;
+use crate::identity_types::{self, ReviewConnection};
+use crate::node::{self, Node};
+use crate::operations::{self, AuditConnection, QuarantineConnection, Source};
+use crate::rollups::{self, Metric, RollupFilter, RollupResult};
+use crate::scalars::{CurrencyCode, YearMonth};
+use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result};
+use domain::{IdentifierKind, RecordKey};
+use identity::normal;
+use store::read::Lookup;
+
+/// A record by the names its source gives it.
+#[derive(InputObject)]
+pub(crate) struct ExternalId {
+    /// The configured source.
+    source: String,
+    /// The stream within the source; any if not given.
+    stream: Option<String>,
+    /// The source's own id of the record.
+    id: String,
+}
+
+/// What to look a customer up by: exactly one of these.
+#[derive(OneofObject)]
+pub(crate) enum CustomerBy {
+    /// Its id. The id of a customer that was merged leads to the one it was merged into.
+    Id(ID),
+    /// An e-mail address of any of its records, in any spelling of it.
+    Email(String),
+    /// A phone number of any of its records; with country code, or in a national form of the
+    /// countries that this deployment is configured for.
+    Phone(String),
+    /// The id that a source gives one of its records.
+    ExternalId(ExternalId),
+}
+
+/// The words of a search, as stored text is folded: at most eight.
+pub(crate) fn search_words(text: &str) -> Vec<String> {
+    text.to_lowercase().split_whitespace().take(8).map(str::to_owned).collect()
+}
+
+impl Asked {
+    /// A phone number in normal form, if the text is one.
+    pub(crate) fn phone(&self, text: &str) -> Option<String> {
+        let countries: Vec<&str> = self.shared.phone_countries.iter().map(String::as_str).collect();
+        normal::phone::normalize(text, &countries)
+    }
+
+    fn lookup(&self, by: CustomerBy) -> Result<Lookup, Refusal> {
+        Ok(match by {
+            CustomerBy::Id(id) => Lookup::Id(node::profile_id(&id)?),
+            CustomerBy::Email(text) => {
+                let mailbox = normal::email::normalize(&text).ok_or_else(|| {
+                    Refusal::bad_input("'email' is not an e-mail address: expected name@domain")
+                })?;
+                Lookup::Identifier(IdentifierKind::Email, mailbox.address)
+            }
+            CustomerBy::Phone(text) => {
+                let number = self.phone(&text).ok_or_else(|| {
+                    Refusal::bad_input(
+                        "'phone' is not a phone number: give it with its country code, as \
+                         +49 30 901820",
+                    )
+                })?;
+                Lookup::Identifier(IdentifierKind::Phone, number)
+            }
+            CustomerBy::ExternalId(ExternalId { source, stream: Some(stream), id }) => {
+                Lookup::Record(RecordKey::new(source, stream, id))
+            }
+            CustomerBy::ExternalId(ExternalId { source, stream: None, id }) => {
+                Lookup::External { source, external_id: id }
+            }
+        })
+    }
+}
+
+/// What can be read.
+pub(crate) struct Query;
+
+#[Object]
+impl Query {
+    /// One customer, or null if there is none. Looking up by a whole e-mail address or phone
+    /// number is open to every role, also to those that see them masked.
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to look it up by.")] by: CustomerBy,
+    ) -> Result<Option<Customer>> {
+        let asked = asked(ctx)?;
+        let lookup = asked.lookup(by)?;
+        if let Lookup::Id(id) = lookup {
+            return crate::customer::by_id(ctx, Some(id)).await;
+        }
+        Ok(asked.store.find_profile(&asked.scope, &lookup).await?.map(Into::into))
+    }
+
+    /// Customers, page by page; the newest first if no order is given.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most from the beginning or behind `after`; 20 if neither \
+                          `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor of this field in the same order: only customers behind it.")]
+        after: Option<String>,
+        #[graphql(desc = "How many at most from the end or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "A cursor of this field in the same order: only customers before it.")]
+        before: Option<String>,
+        #[graphql(desc = "Words that must all occur in name, company, web domain or town, and, \
+                          for roles that see contact details in full, e-mail and phone. A whole \
+                          e-mail address or phone number is found for every role.")]
+        search: Option<String>,
+        #[graphql(desc = "Conditions that must hold.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "The order, most important key first; the id decides ties.")]
+        order_by: Option<Vec<CustomerOrder>>,
+    ) -> Result<CustomerConnection> {
+        let page = PageArguments { first, after, last, before };
+        customers::customers(ctx, page, search, filter, order_by).await
+    }
+
+    /// Anything with an id, or null if there is nothing.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id.")] id: ID,
+    ) -> Result<Option<Node>> {
+        node::node(ctx, &id).await
+    }
+
+    /// Several things with ids, in the order asked for; null where there is nothing.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids, at most as many as a page has.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        node::nodes(ctx, &ids).await
+    }
+
+    /// Business numbers over all customers. Needs the area `rollups`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn rollups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to split by; nothing gives the totals.", default)]
+        by: Vec<RollupDimension>,
+        #[graphql(desc = "The first month.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month.")] to: Option<YearMonth>,
+        #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "Only what fits.")] filter: Option<RollupFilter>,
+    ) -> Result<Option<RollupResult>> {
+        rollups::rollups(ctx, by, from, to, currency, filter).await
+    }
+
+    /// What every number means: definition, formula, unit.
+    async fn metric_catalog(&self) -> Vec<Metric> {
+        rollups::catalog()
+    }
+
+    /// The sources and how their last syncs went. Needs the area `operations`.
+    async fn sources(&self, ctx: &Context<'_>) -> Result<Option<Vec<Source>>> {
+        operations::sources(ctx).await.map(Some)
+    }
+
+    /// Records that could not be read, the one seen last first. Needs the area `operations`.
+    async fn quarantine(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this source.")] source: Option<String>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<QuarantineConnection>> {
+        operations::quarantine(ctx, source, first, after).await.map(Some)
+    }
+
+    /// Pairs of records that wait for a decision, the highest score first. Needs the area
+    /// `identity`.
+    async fn reviews(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of persons or only of companies.")] kind: Option<CustomerKind>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<ReviewConnection>> {
+        identity_types::reviews(ctx, kind, first, after).await
+    }
+
+    /// Who changed what, the latest first. Needs the area `identity`.
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Result<Option<AuditConnection>> {
+        operations::audit_log(ctx, first, after).await.map(Some)
+    }
+}

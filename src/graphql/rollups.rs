@@ -1,0 +1,328 @@
+//! Rollups: business numbers over all customers, as typed points and as flat rows.
+
+use crate::asked::asked;
+use crate::enums::{MetricUnit, NullReason, RollupDimension, Stage};
+use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth, int};
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use domain::{Area, Currency, Money, Month};
+use metrics::{Cell, CellKey, Component, Dimension, Measured, RollupRow, UNATTRIBUTED, UNDATED};
+use store::StoreError;
+use store::read::{RollupCell, RollupRange};
+
+/// Which cells a rollup is made of. All that are given must fit.
+#[derive(InputObject)]
+pub(crate) struct RollupFilter {
+    /// One of these channels; `unattributed` is what no channel is known for.
+    channel: Option<Vec<String>>,
+    /// One of these segments. Spend has none and is left out then.
+    segment: Option<Vec<String>>,
+    /// One of these stages. Spend has none and is left out then.
+    stage: Option<Vec<Stage>>,
+}
+
+impl RollupFilter {
+    fn fits(&self, key: &CellKey) -> bool {
+        let channel = key.channel.as_deref().unwrap_or(UNATTRIBUTED);
+        let named = |all: &Option<Vec<String>>, word: Option<&str>| {
+            all.as_ref().is_none_or(|all| word.is_some_and(|w| all.iter().any(|one| one == w)))
+        };
+        let staged = self
+            .stage
+            .as_ref()
+            .is_none_or(|all| key.stage.is_some_and(|stage| all.contains(&stage.into())));
+        named(&self.channel, Some(channel)) && named(&self.segment, key.segment.as_deref()) && staged
+    }
+}
+
+/// A number of a rollup; or the reason why it is unknown.
+#[derive(SimpleObject)]
+pub(crate) struct DecimalMeasure {
+    /// The value, exact; amounts of money in the row's currency.
+    value: Option<Decimal>,
+    /// Why it is unknown.
+    null_reason: Option<NullReason>,
+}
+
+/// A count of a rollup; or the reason why it is unknown.
+#[derive(SimpleObject)]
+pub(crate) struct RollupCount {
+    /// The count.
+    value: Option<i32>,
+    /// Why it is unknown.
+    null_reason: Option<NullReason>,
+}
+
+fn decimal<T>(measured: &Measured<T>, text: impl Fn(&T) -> String) -> DecimalMeasure {
+    DecimalMeasure {
+        value: measured.value.as_ref().map(|value| Decimal(text(value))),
+        null_reason: measured.null_reason.map(Into::into),
+    }
+}
+
+fn amount(measured: &Measured<Money>) -> DecimalMeasure {
+    decimal(measured, Money::to_major_string)
+}
+
+/// One row of a rollup: the dimensions asked for, and the numbers, all in one currency.
+#[derive(Clone)]
+pub(crate) struct RollupPoint(RollupRow);
+
+#[Object]
+impl RollupPoint {
+    /// The month; null unless split by month, and for what no source dates.
+    async fn month(&self) -> Option<YearMonth> {
+        self.0.month.filter(|month| *month != UNDATED).map(YearMonth)
+    }
+
+    /// The channel of acquisition, `unattributed` if unknown; null unless split by channel.
+    async fn channel(&self) -> Option<&str> {
+        self.0.channel.as_deref()
+    }
+
+    /// The segment, `unknown` if unknown; null unless split by segment.
+    async fn segment(&self) -> Option<&str> {
+        self.0.segment.as_deref()
+    }
+
+    /// The present stage; null unless split by stage.
+    async fn stage(&self) -> Option<Stage> {
+        self.0.stage.map(Into::into)
+    }
+
+    /// The currency of every amount of the row.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency)
+    }
+
+    /// Customers whose first payment was made in this currency.
+    async fn new_customers(&self) -> RollupCount {
+        let measured = &self.0.new_customers;
+        RollupCount {
+            value: measured.value.map(int),
+            null_reason: measured.null_reason.map(Into::into),
+        }
+    }
+
+    /// Succeeded payments less succeeded refunds.
+    async fn revenue(&self) -> DecimalMeasure {
+        amount(&self.0.revenue)
+    }
+
+    /// Marketing and sales expense.
+    async fn spend(&self) -> DecimalMeasure {
+        amount(&self.0.spend)
+    }
+
+    /// Historic revenue CLV: revenue to date of the customers acquired, per customer.
+    async fn clv_revenue(&self) -> DecimalMeasure {
+        amount(&self.0.clv_revenue)
+    }
+
+    /// Historic margin CLV: the same times the gross margin.
+    async fn clv_margin(&self) -> DecimalMeasure {
+        amount(&self.0.clv_margin)
+    }
+
+    /// Expense per new customer.
+    async fn cac(&self) -> DecimalMeasure {
+        amount(&self.0.cac)
+    }
+
+    /// Margin CLV over CAC.
+    async fn ltv_to_cac(&self) -> DecimalMeasure {
+        decimal(&self.0.ltv_to_cac, Clone::clone)
+    }
+}
+
+/// A rollup as a table, ready for a BI tool.
+#[derive(SimpleObject)]
+pub(crate) struct RollupTable {
+    /// Names of the columns.
+    columns: Vec<String>,
+    /// Rows: one text or null for each column. Numbers are written as decimals.
+    rows: Vec<Vec<Option<String>>>,
+}
+
+/// What a rollup was computed with.
+#[derive(SimpleObject)]
+pub(crate) struct RollupMeta {
+    /// The metric policy, name and version.
+    policy: String,
+    /// The time zone in which months begin.
+    time_zone: String,
+    /// When numbers were derived last; null before the first time.
+    computed_at: Option<DateTime>,
+    /// Checksum of the rows: equal answers have equal ones.
+    checksum: String,
+}
+
+/// A rollup.
+pub(crate) struct RollupResult {
+    by: Vec<Dimension>,
+    rows: Vec<RollupRow>,
+}
+
+#[Object]
+impl RollupResult {
+    /// The rows as typed points, by month, channel, segment, stage and currency.
+    async fn rows(&self) -> Vec<RollupPoint> {
+        self.rows.iter().cloned().map(RollupPoint).collect()
+    }
+
+    /// The same rows as a table.
+    async fn flat(&self) -> RollupTable {
+        let (columns, rows) = self.table();
+        RollupTable { columns, rows }
+    }
+
+    /// What it was computed with.
+    async fn meta(&self, ctx: &Context<'_>) -> Result<RollupMeta> {
+        let asked = asked(ctx)?;
+        let numbering = &asked.shared.numbering;
+        let computed = asked.store.numbers_computed(&asked.scope).await?;
+        Ok(RollupMeta {
+            policy: numbering.policy.label(),
+            time_zone: numbering.policy.timezone.clone(),
+            computed_at: computed.map(DateTime),
+            checksum: self.checksum(),
+        })
+    }
+}
+
+impl RollupResult {
+    fn table(&self) -> (Vec<String>, Vec<Vec<Option<String>>>) {
+        let has = |dimension| self.by.contains(&dimension);
+        let dimensions = [
+            ("month", Dimension::Month),
+            ("channel", Dimension::Channel),
+            ("segment", Dimension::Segment),
+            ("stage", Dimension::Stage),
+        ];
+        let measures =
+            ["new_customers", "revenue", "spend", "clv_revenue", "clv_margin", "cac", "ltv_to_cac"];
+        let mut columns: Vec<String> =
+            dimensions.iter().filter(|(_, d)| has(*d)).map(|(name, _)| (*name).to_owned()).collect();
+        columns.push("currency".to_owned());
+        columns.extend(measures.iter().map(|name| (*name).to_owned()));
+        let money = |measured: &Measured<Money>| measured.value.map(|m| m.to_major_string());
+        let row = |row: &RollupRow| {
+            let mut cells = Vec::with_capacity(columns.len());
+            for (_, dimension) in dimensions.iter().filter(|(_, d)| has(*d)) {
+                cells.push(match dimension {
+                    Dimension::Month => {
+                        row.month.filter(|m| *m != UNDATED).map(|m| m.to_string())
+                    }
+                    Dimension::Channel => row.channel.clone(),
+                    Dimension::Segment => row.segment.clone(),
+                    Dimension::Stage => row.stage.map(|stage| stage.as_str().to_owned()),
+                });
+            }
+            cells.push(Some(row.currency.code().to_owned()));
+            cells.push(row.new_customers.value.map(|n| n.to_string()));
+            for measured in [&row.revenue, &row.spend, &row.clv_revenue, &row.clv_margin, &row.cac] {
+                cells.push(money(measured));
+            }
+            cells.push(row.ltv_to_cac.value.clone());
+            cells
+        };
+        let rows = self.rows.iter().map(row).collect();
+        (columns, rows)
+    }
+
+    /// XXH3 of the table, columns and rows parted by signs that no value contains.
+    fn checksum(&self) -> String {
+        let (columns, rows) = self.table();
+        let mut text = columns.join("\u{1f}");
+        for row in rows {
+            text.push('\u{1e}');
+            for cell in row {
+                text.push_str(cell.as_deref().unwrap_or("\u{0}"));
+                text.push('\u{1f}');
+            }
+        }
+        format!("{:016x}", domain::Payload::new(text).hash())
+    }
+}
+
+fn cell(stored: RollupCell) -> Result<Cell, StoreError> {
+    let corrupt = |what| StoreError::Corrupt { what };
+    let component =
+        Component::parse(&stored.component).ok_or_else(|| corrupt("rollup_cell.component"))?;
+    let month = i32::try_from(stored.month).map_err(|_| corrupt("rollup_cell.month"))?;
+    let stage = stored
+        .stage
+        .map(|word| domain::Stage::parse(&word).ok_or_else(|| corrupt("rollup_cell.stage")))
+        .transpose()?;
+    let currency = stored
+        .currency
+        .map(|code| Currency::parse(&code).ok_or_else(|| corrupt("rollup_cell.currency")))
+        .transpose()?;
+    let key = CellKey {
+        component,
+        month: Month(month),
+        channel: stored.channel,
+        segment: stored.segment,
+        stage,
+        currency,
+    };
+    Ok(Cell { key, value: stored.value })
+}
+
+/// The rollup of stored cells.
+pub(crate) async fn rollups(
+    ctx: &Context<'_>,
+    by: Vec<RollupDimension>,
+    from: Option<YearMonth>,
+    to: Option<YearMonth>,
+    currency: Option<CurrencyCode>,
+    filter: Option<RollupFilter>,
+) -> Result<Option<RollupResult>> {
+    let asked = asked(ctx)?;
+    asked.see(Area::Rollups)?;
+    let number = |month: YearMonth| i64::from(month.0.0);
+    let range = RollupRange { from: from.map(number), to: to.map(number) };
+    let stored = asked.store.rollup_cells(&asked.scope, &range).await?;
+    let cells = stored.into_iter().map(cell).collect::<Result<Vec<_>, _>>()?;
+    let fits = |cell: &Cell| filter.as_ref().is_none_or(|filter| filter.fits(&cell.key));
+    let cells: Vec<Cell> = cells.into_iter().filter(fits).collect();
+    let by: Vec<Dimension> = by.into_iter().map(Into::into).collect();
+    let numbering = &asked.shared.numbering;
+    let currency = currency.map(|code| code.0);
+    let rows = metrics::rollup(&cells, &by, currency, &numbering.policy, &numbering.sources);
+    Ok(Some(RollupResult { by, rows }))
+}
+
+/// What a number means.
+#[derive(SimpleObject)]
+pub(crate) struct Metric {
+    /// Its name.
+    name: String,
+    /// What it is.
+    definition: String,
+    /// How it is computed.
+    formula: String,
+    /// What it is counted in.
+    unit: MetricUnit,
+    /// The keys of the metric policy that change it.
+    policy: Vec<String>,
+    /// Whether it is a number of one customer.
+    per_customer: bool,
+    /// Whether it is a column of rollups.
+    in_rollups: bool,
+}
+
+/// All definitions.
+pub(crate) fn catalog() -> Vec<Metric> {
+    metrics::catalog()
+        .iter()
+        .map(|definition| Metric {
+            name: definition.name.to_owned(),
+            definition: definition.definition.to_owned(),
+            formula: definition.formula.to_owned(),
+            unit: definition.unit.into(),
+            policy: definition.policy.iter().map(|key| (*key).to_owned()).collect(),
+            per_customer: definition.per_customer,
+            in_rollups: definition.in_rollups,
+        })
+        .collect()
+}

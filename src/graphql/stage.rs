@@ -1,0 +1,113 @@
+//! Lifecycle: the present stage and the stage history.
+
+use crate::asked::asked;
+use crate::connection::{Page, connection, cursor, place};
+use crate::enums::{CustomerStatus, Stage, TransitionDirection, Vocabulary};
+use crate::loaders::StagesOf;
+use crate::scalars::DateTime;
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use store::read::{Profile, Slice, StageStep};
+
+/// Where a customer stands in its life.
+pub(crate) struct LifecycleStage {
+    stage: domain::Stage,
+    since: domain::Timestamp,
+    status: domain::Status,
+}
+
+impl From<&Profile> for LifecycleStage {
+    fn from(profile: &Profile) -> Self {
+        Self { stage: profile.stage, since: profile.stage_since, status: profile.status }
+    }
+}
+
+#[Object]
+impl LifecycleStage {
+    /// The stage.
+    async fn stage(&self) -> Stage {
+        self.stage.into()
+    }
+
+    /// Its position, from 1 to 5.
+    async fn position(&self) -> i32 {
+        self.stage.position() as i32
+    }
+
+    /// The position's name.
+    async fn label(
+        &self,
+        #[graphql(
+            desc = "The words to use.",
+            default_with = "Vocabulary::AwarenessToAdvocacy"
+        )]
+        vocabulary: Vocabulary,
+    ) -> &'static str {
+        self.stage.position().label(vocabulary.into())
+    }
+
+    /// Since when.
+    async fn since(&self) -> DateTime {
+        DateTime(self.since)
+    }
+
+    /// The commercial standing, which is separate: a customer that goes back to Consideration may
+    /// still pay.
+    async fn status(&self) -> CustomerStatus {
+        self.status.into()
+    }
+}
+
+/// One step of a stage history.
+#[derive(SimpleObject)]
+pub(crate) struct StageTransition {
+    /// The stage left; null for the first.
+    from: Option<Stage>,
+    /// The stage entered.
+    to: Stage,
+    /// Which way.
+    direction: TransitionDirection,
+    /// The rule that fired, or `override`.
+    rule: String,
+    /// Why, in a sentence.
+    reason: String,
+    /// When it happened.
+    occurred_at: DateTime,
+    /// The records that prove it, the deciding one first.
+    evidence: Vec<ID>,
+}
+
+impl From<&StageStep> for StageTransition {
+    fn from(step: &StageStep) -> Self {
+        let transition = &step.transition;
+        Self {
+            from: transition.from.map(Into::into),
+            to: transition.to.into(),
+            direction: transition.direction.into(),
+            rule: transition.rule_id.clone(),
+            reason: transition.reason.clone(),
+            occurred_at: DateTime(transition.occurred_at),
+            evidence: transition.evidence.iter().map(|id| ID(id.to_string())).collect(),
+        }
+    }
+}
+
+connection!(
+    /// Stage transitions of a customer, the latest first.
+    StageTransitionConnection, StageTransitionEdge, StageTransition
+);
+
+/// A page of a customer's stage history.
+pub(crate) async fn stage_history(
+    ctx: &Context<'_>,
+    customer: i64,
+    first: Option<i32>,
+    after: Option<String>,
+) -> Result<StageTransitionConnection> {
+    let asked = asked(ctx)?;
+    let first = asked.size("first", first)?;
+    let after = after.map(|text| place("after", "stages", &text)).transpose()?;
+    let of = StagesOf { slice: Slice { limit: first + 1, after } };
+    let rows = asked.loaders.stages.load(customer, of).await?;
+    let rows = rows.iter().map(|step| (cursor("stages", &step.seq), step.into()));
+    Ok(Page::forward(rows, first, after.is_some()).into())
+}
