@@ -48,9 +48,10 @@ impl Collector {
 
     pub(crate) fn merge(&mut self, from: &str, into: &str) {
         if from != into {
-            self.page
-                .merges
-                .push(Merge { from_external_id: from.to_owned(), into_external_id: into.to_owned() });
+            self.page.merges.push(Merge {
+                from_external_id: from.to_owned(),
+                into_external_id: into.to_owned(),
+            });
         }
     }
 

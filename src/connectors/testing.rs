@@ -28,11 +28,13 @@ impl Synced {
         self.records.iter().map(|r| r.external_id.as_str()).collect()
     }
     pub fn urls(&self) -> Vec<&str> {
-        let url = |fetch| match fetch {
-            &Fetch::Http(ref request) => Some(request.url.as_str()),
-            _ => None,
-        };
-        self.fetches.iter().filter_map(url).collect()
+        let mut urls = Vec::new();
+        for fetch in &self.fetches {
+            if let Fetch::Http(request) = fetch {
+                urls.push(request.url.as_str());
+            }
+        }
+        urls
     }
     pub fn record(&self, id: &str) -> &SourceRecord {
         self.records.iter().rev().find(|r| r.external_id == id).unwrap()
@@ -156,9 +158,8 @@ fn every_example_configuration_is_valid() {
         let mut all = String::new();
         for line in plain.lines() {
             let setting = line.strip_prefix("# ").filter(|rest| {
-                rest.split_once(" = ").is_some_and(|(key, _)| {
-                    key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-                })
+                rest.split_once(" = ")
+                    .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
             });
             all.push_str(setting.unwrap_or(line).split("  (").next().unwrap());
             all.push('\n');
@@ -229,7 +230,10 @@ fn a_refused_credential_names_the_setting_to_check_and_never_the_credential() {
     let error = stripe.judge(&answer, at("2026-01-01")).unwrap_err();
     assert!(matches!(error, FetchError::Unauthorized { .. }));
     let text = error.to_string();
-    assert!(text.contains("`key`") && text.contains("Invalid API Key") && !text.contains("s3cret"), "{text}");
+    assert!(
+        text.contains("`key`") && text.contains("Invalid API Key") && !text.contains("s3cret"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -28,9 +28,7 @@ impl<'a> Http<'a> {
     /// Unwraps the response to an HTTP fetch.
     pub(crate) fn of(response: &'a Response) -> Result<Self, FetchError> {
         match response {
-            Response::Http { status, headers, body } => {
-                Ok(Self { status: *status, headers, body })
-            }
+            Response::Http { status, headers, body } => Ok(Self { status: *status, headers, body }),
             _ => Err(FetchError::Malformed {
                 message: "a file's answer was given to an HTTP fetch (a fault of the program)"
                     .into(),
@@ -167,10 +165,7 @@ impl<'a> Http<'a> {
                     retry_after_ms: Some(ms),
                     message: format!("status {status}: {}", or("not available now")),
                 },
-                _ => FetchError::Transient {
-                    status,
-                    message: or("the vendor could not answer"),
-                },
+                _ => FetchError::Transient { status, message: or("the vendor could not answer") },
             },
             300..=399 => FetchError::Refused {
                 status,
@@ -288,7 +283,9 @@ mod tests {
             }
             Http::of(&response).unwrap().json::<Shape>(&Secret::new("k")).unwrap_err()
         };
-        assert!(matches!(read("<html>"), FetchError::Malformed { message } if message.contains("web page")));
+        assert!(
+            matches!(read("<html>"), FetchError::Malformed { message } if message.contains("web page"))
+        );
         assert!(matches!(read("{\"results\":[1,"), FetchError::Transient { .. }));
         assert!(matches!(read(""), FetchError::Transient { .. }));
         assert!(

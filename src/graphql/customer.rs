@@ -47,6 +47,11 @@ pub(crate) struct PostalAddress {
 }
 
 impl Customer {
+    /// The id, as the interface `Node` asks for it.
+    pub(crate) async fn node_id(&self, _ctx: &Context<'_>) -> Result<ID> {
+        Ok(ID(self.0.id.to_string()))
+    }
+
     fn key(&self) -> i64 {
         self.0.id.0
     }
@@ -61,7 +66,7 @@ impl Customer {
 #[Object]
 impl Customer {
     /// Globally unique and stable for ever: after a merge the old ids lead to the new customer.
-    pub(crate) async fn id(&self) -> ID {
+    async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
 

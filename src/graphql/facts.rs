@@ -45,12 +45,18 @@ macro_rules! fact {
         #[derive(SimpleObject)]
         pub(crate) struct $name {
             /// Globally unique; see `node`.
-            pub id: ID,
+            id: ID,
             /// When it happened; when it was first seen, if the source does not say.
             occurred_at: DateTime,
             /// The source record behind it.
             record: RecordReference,
             $($(#[$fdoc])* $field: $ty,)*
+        }
+        impl $name {
+            /// The id, as the interface `Node` asks for it.
+            pub(crate) async fn node_id(&self, _ctx: &Context<'_>) -> async_graphql::Result<ID> {
+                Ok(self.id.clone())
+            }
         }
         impl FromFact for $name {
             const KIND: FactKind = FactKind::$kind;

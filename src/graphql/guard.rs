@@ -254,19 +254,18 @@ impl<'a> Counter<'a> {
     /// How often what stands below a field is answered.
     fn page(&self, field: &Field, paged: bool) -> u64 {
         for (name, value) in &field.arguments {
-            let value = match &value.node {
-                Value::Variable(variable) => {
-                    self.variables.get(variable).cloned().unwrap_or_default().into()
-                }
-                other => other.clone(),
-            };
-            match (name.node.as_str(), value) {
-                ("first" | "last", Value::Number(n)) => {
+            let name = name.node.as_str();
+            if !matches!(name, "first" | "last" | "ids") {
+                continue;
+            }
+            let variable = |name: Name| self.variables.get(&name).cloned().ok_or(());
+            match value.node.clone().into_const_with(variable) {
+                Ok(Value::Number(n)) if name != "ids" => {
                     if let Some(n) = n.as_u64() {
                         return n.max(1);
                     }
                 }
-                ("ids", Value::List(ids)) => return (ids.len() as u64).max(1),
+                Ok(Value::List(ids)) if name == "ids" => return (ids.len() as u64).max(1),
                 _ => {}
             }
         }

@@ -16,7 +16,12 @@ use store::read::{Fact, FactKind};
 
 /// Something with a globally unique id.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Globally unique; see `Query.node`."))]
+#[graphql(field(
+    name = "id",
+    method = "node_id",
+    ty = "ID",
+    desc = "Globally unique; see `Query.node`."
+))]
 pub(crate) enum Node {
     /// A customer.
     Customer(Customer),

@@ -36,10 +36,17 @@ impl From<&RecordRef> for RecordReference {
 /// One record as a source keeps it.
 pub(crate) struct SourceRecord(pub StoredRecord);
 
+impl SourceRecord {
+    /// The id, as the interface `Node` asks for it.
+    pub(crate) async fn node_id(&self, _ctx: &Context<'_>) -> Result<ID> {
+        Ok(ID(self.0.record.id.to_string()))
+    }
+}
+
 #[Object]
 impl SourceRecord {
     /// Globally unique; see `node`.
-    pub(crate) async fn id(&self) -> ID {
+    async fn id(&self) -> ID {
         ID(self.0.record.id.to_string())
     }
 

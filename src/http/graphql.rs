@@ -253,7 +253,15 @@ fn by_get(request: &HttpRequest, document_max: usize) -> Result<Operation, Bad> 
         variables,
         extensions,
     };
-    let operation = Operation::of(parameters.into_request()?, document_max);
+    let request = parameters.into_request()?;
+    if request.query.len() > document_max {
+        return Err(Bad::new(
+            StatusCode::URI_TOO_LONG,
+            Code::LimitExceeded,
+            "the document is too long for a GET: send it by POST",
+        ));
+    }
+    let operation = Operation::of(request, document_max);
     if operation.kind == "mutation" {
         return Err(Bad {
             allow: Some("POST"),

@@ -219,6 +219,8 @@ async fn mutations_come_by_post_only() {
     assert_eq!((answer.status, answer.header("allow")), (405, "POST"));
     let answer = send(&world, get(JSON, "query=mutation+M%7Badd%7D")).await;
     assert_eq!((answer.status, answer.header("allow")), (405, "POST"));
+    let long = format!("query=mutation%7Badd%7D%23{}", "x".repeat(1100));
+    assert_eq!(send(&world, get(JSON, &long)).await.status, 414);
     let named = "query=query+A%7Bme%7D+mutation+B%7Badd%7D&operationName=B";
     assert_eq!(send(&world, get(JSON, named)).await.status, 405);
     assert_eq!(world.added.load(Ordering::SeqCst), 0);

@@ -10,4 +10,6 @@ mod identity_flow;
 mod postgres;
 mod store_pages;
 mod support;
+mod sync;
 mod tidy;
+mod vendors;

@@ -406,7 +406,11 @@ fn source_of(p: &mut Params<'_>, key: &str, value: &Value, source: &str) -> Sour
     }
     if let Err(problems) = q.finish() {
         for problem in problems {
-            let key = if problem.key.is_empty() { key.to_owned() } else { format!("{key}.{}", problem.key) };
+            let key = if problem.key.is_empty() {
+                key.to_owned()
+            } else {
+                format!("{key}.{}", problem.key)
+            };
             p.problem(&key, problem.message);
         }
     }

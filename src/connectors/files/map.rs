@@ -78,14 +78,18 @@ const KEY_BYTES_MAX: usize = 512;
 
 /// How rows of one stream are mapped.
 pub(super) struct Mapper<'a> {
-    pub source: &'a str,
     pub namespace: &'a str,
     pub config: &'a StreamConfig,
 }
 
 impl Mapper<'_> {
     /// The id of a row.
-    pub(super) fn id(&self, row: &Row<'_>, json: &str, place: &Place<'_>) -> Result<String, String> {
+    pub(super) fn id(
+        &self,
+        row: &Row<'_>,
+        json: &str,
+        place: &Place<'_>,
+    ) -> Result<String, String> {
         match &self.config.key {
             Key::Line => Ok(line_id(place.path, place.ordinal)),
             Key::Row => Ok(format!("{:016x}", xxhash_rust::xxh3::xxh3_64(json.as_bytes()))),
@@ -259,18 +263,18 @@ impl Mapper<'_> {
                     issued_at,
                     due_at: get.time("due_at"),
                     paid_at: get.time("paid_at"),
-                    links: links(&[
-                        CONTACT,
-                        COMPANY,
-                        (LinkRole::Subscription, "subscription"),
-                    ]),
+                    links: links(&[CONTACT, COMPANY, (LinkRole::Subscription, "subscription")]),
                 };
                 (Canonical::Invoice(invoice), issued_at)
             }
             CanonicalKind::Payment => {
                 let paid_at = get.time("paid_at");
                 let payment = Payment {
-                    status: get.word_or("status", PaymentStatus::parse, PaymentStatus::Succeeded)?,
+                    status: get.word_or(
+                        "status",
+                        PaymentStatus::parse,
+                        PaymentStatus::Succeeded,
+                    )?,
                     amount: get.money("amount", "amount_minor")?,
                     method: get.string("method"),
                     failure_code: get.string("failure_code"),
@@ -282,7 +286,11 @@ impl Mapper<'_> {
             CanonicalKind::Refund => {
                 let refunded_at = get.time("refunded_at");
                 let refund = Refund {
-                    status: get.word_or("status", PaymentStatus::parse, PaymentStatus::Succeeded)?,
+                    status: get.word_or(
+                        "status",
+                        PaymentStatus::parse,
+                        PaymentStatus::Succeeded,
+                    )?,
                     amount: get.money("amount", "amount_minor")?,
                     reason: get.string("reason"),
                     refunded_at,
@@ -458,7 +466,11 @@ impl Getter<'_, '_> {
     }
 
     /// An amount from a column of major units, or of minor ones.
-    fn money_if_any(&self, major: &'static str, minor: &'static str) -> Result<Option<Money>, Fault> {
+    fn money_if_any(
+        &self,
+        major: &'static str,
+        minor: &'static str,
+    ) -> Result<Option<Money>, Fault> {
         let field = if self.mapping.contains_key(major) { major } else { minor };
         let Some(text) = self.read(field).map_err(Fault::Reject)? else { return Ok(None) };
         let currency = Currency::parse(&self.needed("currency")?)

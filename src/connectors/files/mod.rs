@@ -128,7 +128,7 @@ impl Files {
     }
 
     fn mapper<'a>(&'a self, config: &'a StreamConfig) -> Mapper<'a> {
-        Mapper { source: &self.source, namespace: &self.namespace, config }
+        Mapper { namespace: &self.namespace, config }
     }
 }
 

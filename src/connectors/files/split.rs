@@ -118,12 +118,10 @@ mod tests {
     #[test]
     fn cells_are_unquoted_and_may_be_longer_than_any_buffer() {
         let long = "x".repeat(10_000);
-        assert_eq!(cells(&format!("a,\"b \"\"c\"\"\n\",,{long}"), b','), [
-            "a",
-            "b \"c\"\n",
-            "",
-            long.as_str()
-        ]);
+        assert_eq!(
+            cells(&format!("a,\"b \"\"c\"\"\n\",,{long}"), b','),
+            ["a", "b \"c\"\n", "", long.as_str()]
+        );
         assert_eq!(cells("a;b", b';'), ["a", "b"]);
         assert_eq!(cells("a,", b','), ["a", ""]);
     }

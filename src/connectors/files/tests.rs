@@ -82,13 +82,19 @@ fn amounts(synced: &Synced) -> BTreeMap<String, String> {
 
 #[test]
 fn quoted_line_breaks_windows_line_ends_and_a_byte_order_mark_are_read() {
-    let disk = Disk::of("p.csv", "\u{feff}id,name,mail\r\n1,\"Ann\nBerg\",a@x.example\r\n\r\n2,\"O\"\"Neil, Bo\",\r\n");
+    let disk = Disk::of(
+        "p.csv",
+        "\u{feff}id,name,mail\r\n1,\"Ann\nBerg\",a@x.example\r\n\r\n2,\"O\"\"Neil, Bo\",\r\n",
+    );
     let synced = disk.sync(&contacts(1 << 20), &StreamState::default());
     assert_eq!(synced.ids(), ["1", "2"]);
     assert_eq!(contact(synced.record("1")).full_name.as_ref().unwrap().expose(), "Ann\nBerg");
     assert_eq!(contact(synced.record("2")).full_name.as_ref().unwrap().expose(), "O\"Neil, Bo");
     assert!(contact(synced.record("2")).emails.is_empty());
-    assert_eq!(synced.record("1").payload.expose(), "{\"id\":\"1\",\"name\":\"Ann\\nBerg\",\"mail\":\"a@x.example\"}");
+    assert_eq!(
+        synced.record("1").payload.expose(),
+        "{\"id\":\"1\",\"name\":\"Ann\\nBerg\",\"mail\":\"a@x.example\"}"
+    );
     assert_eq!(synced.record("1").version, at("2026-05-01").as_millis());
     assert_eq!(synced.record("1").identifiers[0].value.expose(), "f.people:1");
 }
@@ -143,7 +149,11 @@ fn a_last_line_without_a_line_break_waits_until_the_file_rests_and_is_replaced_i
     let grown = disk.sync_at(&files, &later.state, at("2026-06-01T12:10:00Z"));
     assert_eq!(grown.ids(), ["2"]);
     assert_eq!(contact(grown.record("2")).full_name.as_ref().unwrap().expose(), "Bob");
-    disk.write("p.csv", "id,name,mail\n1,A,a@x.example\n2,Bob,b@x.example.org\n", "2026-06-01T12:16:00Z");
+    disk.write(
+        "p.csv",
+        "id,name,mail\n1,A,a@x.example\n2,Bob,b@x.example.org\n",
+        "2026-06-01T12:16:00Z",
+    );
     let grown = disk.sync_at(&files, &grown.state, at("2026-06-01T12:20:00Z"));
     assert_eq!(contact(grown.record("2")).emails[0].expose(), "b@x.example.org");
 }
@@ -167,12 +177,18 @@ fn an_unfinished_row_used_under_another_name_is_taken_back() {
 
 #[test]
 fn a_restated_spend_file_replaces_its_rows_and_takes_back_those_that_are_gone() {
-    let mut disk = Disk::of("s.csv", "date,channel,cost\n2026-01-01,Ads,10\n2026-01-02,Ads,20\n2026-01-02,Ads,20\n");
+    let mut disk = Disk::of(
+        "s.csv",
+        "date,channel,cost\n2026-01-01,Ads,10\n2026-01-02,Ads,20\n2026-01-02,Ads,20\n",
+    );
     let files = spend();
     let first = disk.sync(&files, &StreamState::default());
     assert_eq!(amounts(&first).values().collect::<Vec<_>>(), ["10.00", "20.00", "20.00"]);
     let Canonical::Spend(s) = &first.records[0].canonical[0] else { panic!() };
-    assert_eq!((s.channel.as_deref(), s.day.to_string().as_str()), (Some("paid_search"), "2026-01-01"));
+    assert_eq!(
+        (s.channel.as_deref(), s.day.to_string().as_str()),
+        (Some("paid_search"), "2026-01-01")
+    );
     disk.write("s.csv", "date,channel,cost\n2026-01-01,Ads,11\n2026-01-02,Ads,20\n", "2026-05-02");
     let second = disk.sync(&files, &first.state);
     let mut both = Synced::default();
@@ -187,13 +203,16 @@ fn a_broken_row_waits_in_quarantine_with_its_line_and_column_and_the_rest_is_rea
     let synced = disk.sync(&spend(), &StreamState::default());
     assert_eq!(amounts(&synced).values().collect::<Vec<_>>(), ["3.00"]);
     let reasons: Vec<&str> = synced.rejects.iter().map(|r| r.reason.as_str()).collect();
-    assert_eq!(reasons, [
-        "s.csv line 2: column \"cost\" (amount): not a decimal amount",
-        "s.csv line 3: has 2 cells, the header has 3",
-        "s.csv line 4: column \"date\" (day): is not a date such as 2026-01-31",
-        "s.csv line 5: is not UTF-8; save the file as UTF-8",
-        "s.csv line 8: column \"cost\" (amount): more decimal places than the currency has",
-    ]);
+    assert_eq!(
+        reasons,
+        [
+            "s.csv line 2: column \"cost\" (amount): not a decimal amount",
+            "s.csv line 3: has 2 cells, the header has 3",
+            "s.csv line 4: column \"date\" (day): is not a date such as 2026-01-31",
+            "s.csv line 5: is not UTF-8; save the file as UTF-8",
+            "s.csv line 8: column \"cost\" (amount): more decimal places than the currency has",
+        ]
+    );
     for reject in &synced.rejects {
         serde_json::from_str::<Value>(reject.payload.expose()).unwrap();
     }
@@ -202,7 +221,8 @@ fn a_broken_row_waits_in_quarantine_with_its_line_and_column_and_the_rest_is_rea
 #[test]
 fn a_record_larger_than_the_limit_is_skipped_with_bounded_pieces_and_the_next_one_is_read() {
     let huge = "x".repeat(3 * RECORD_BYTES_MAX);
-    let disk = Disk::of("p.csv", format!("id,name,mail\n1,\"{huge}\n,\"\"{huge}\",m\n2,B,b@x.example\n"));
+    let disk =
+        Disk::of("p.csv", format!("id,name,mail\n1,\"{huge}\n,\"\"{huge}\",m\n2,B,b@x.example\n"));
     for chunk in [1 << 20, 100_000] {
         let files = contacts(chunk);
         let synced = disk.sync(&files, &StreamState::default());
@@ -225,7 +245,13 @@ fn a_header_without_a_needed_column_is_quarantined_with_a_suggestion_and_other_f
     let files = contacts(1 << 20);
     let synced = disk.sync(&files, &StreamState::default());
     assert_eq!(synced.ids(), ["2"]);
-    assert!(synced.rejects[0].reason.contains("p1.csv line 1: the header has no column \"name\"; did you mean \"nam\"?"), "{}", synced.rejects[0].reason);
+    assert!(
+        synced.rejects[0]
+            .reason
+            .contains("p1.csv line 1: the header has no column \"name\"; did you mean \"nam\"?"),
+        "{}",
+        synced.rejects[0].reason
+    );
     // corrected, it is read
     disk.write("p1.csv", "id,name,mail\n1,A,\n", "2026-05-02");
     assert_eq!(disk.sync(&files, &synced.state).ids(), ["1"]);
@@ -238,30 +264,45 @@ fn json_lines_are_kept_as_received_and_read_by_path() {
                      "contact": { "column": "who", "to": "hubspot.contacts" } } });
     let files = source(stream, 1 << 20);
     let line = r#"{ "id": 1,"answer":{"score":9} , "at":"2026-01-01", "who":"101"}"#;
-    let disk = Disk::of("a", format!("{line}\nnot json\n{}\n", line.replace('9', "11").replace(": 1,", ": 2,")));
+    let disk = Disk::of(
+        "a",
+        format!("{line}\nnot json\n{}\n", line.replace('9', "11").replace(": 1,", ": 2,")),
+    );
     let synced = disk.sync(&files, &StreamState::default());
     assert_eq!(synced.ids(), ["1|2026-01-01"]);
     assert_eq!(synced.records[0].payload.expose(), line);
     let Canonical::SurveyResponse(s) = &synced.records[0].canonical[0] else { panic!() };
-    assert_eq!((s.score, s.links[0].role, s.links[0].target.to_string().as_str()), (9, LinkRole::Contact, "hubspot/contacts/101"));
+    assert_eq!(
+        (s.score, s.links[0].role, s.links[0].target.to_string().as_str()),
+        (9, LinkRole::Contact, "hubspot/contacts/101")
+    );
     let reasons: Vec<&str> = synced.rejects.iter().map(|r| r.reason.as_str()).collect();
     assert!(reasons[0].starts_with("a line 2: record: not valid JSON"), "{reasons:?}");
     assert!(reasons[1].contains("NPS 0 to 10"), "{reasons:?}");
-    let again = files.map_payload("answers", "1|2026-01-01", &synced.records[0].payload, synced.records[0].version);
+    let again = files.map_payload(
+        "answers",
+        "1|2026-01-01",
+        &synced.records[0].payload,
+        synced.records[0].version,
+    );
     assert_eq!(&again.unwrap(), &synced.records[0]);
 }
 
 #[test]
 fn an_unknown_status_word_is_kept_without_meaning_until_the_mapping_knows_it() {
-    let stream = |values: Value| json!({ "name": "d", "path": "d", "kind": "deal", "key": "id",
-        "mapping": { "status": { "column": "state", "values": values }, "amount_minor": "cents", "currency": "cur" } });
+    let stream = |values: Value| {
+        json!({ "name": "d", "path": "d", "kind": "deal", "key": "id",
+        "mapping": { "status": { "column": "state", "values": values }, "amount_minor": "cents", "currency": "cur" } })
+    };
     let disk = Disk::of("d", "id,state,cents,cur\n1,gewonnen,1250,eur\n");
     let unknown = disk.sync(&source(stream(json!({})), 1 << 20), &StreamState::default());
     assert!(unknown.record("1").canonical.is_empty());
     assert!(unknown.rejects[0].reason.contains("add it to `values`"));
     let known = source(stream(json!({ "gewonnen": "won" })), 1 << 20);
     let record = known.map_payload("d", "1", &unknown.record("1").payload, 1).unwrap();
-    assert!(matches!(&record.canonical[0], Canonical::Deal(d) if d.amount.unwrap().to_string() == "12.50 EUR"));
+    assert!(
+        matches!(&record.canonical[0], Canonical::Deal(d) if d.amount.unwrap().to_string() == "12.50 EUR")
+    );
 }
 
 #[test]
@@ -269,11 +310,14 @@ fn a_file_in_another_encoding_or_gone_meanwhile_is_no_riddle() {
     let files = contacts(1 << 20);
     let disk = Disk::of("p.csv", [0xFF, 0xFE, b'i', 0]);
     let error = sync(&files, "people", &StreamState::default(), at(NOW), &mut |f| disk.answer(f));
-    assert!(matches!(error.unwrap_err(), FetchError::Malformed { message } if message.contains("UTF-16")));
-    let synced = sync(&files, "people", &StreamState::default(), at(NOW), &mut |fetch| match fetch {
-        Fetch::ReadFile { path, .. } => Response::Missing { path: path.clone() },
-        other => disk.answer(other),
-    });
+    assert!(
+        matches!(error.unwrap_err(), FetchError::Malformed { message } if message.contains("UTF-16"))
+    );
+    let synced =
+        sync(&files, "people", &StreamState::default(), at(NOW), &mut |fetch| match fetch {
+            Fetch::ReadFile { path, .. } => Response::Missing { path: path.clone() },
+            other => disk.answer(other),
+        });
     assert!(synced.unwrap().records.is_empty());
     let none = files.judge(&Response::Files(Vec::new()), at(NOW)).unwrap_err();
     assert!(none.to_string().contains("no file matches"));
@@ -286,7 +330,12 @@ fn every_mistake_in_a_mapping_is_reported_at_once() {
         { "name": "s", "path": "x", "kind": "spend", "pth": 1, "mapping": { "dya": "d", "amount": { "colum": "c" }, "currency": { "value": "EURO" } } },
         { "name": "s2", "path": "x", "kind": "deal", "mapping": { "status": "s", "contact": "c", "amount": "a" } },
     ] });
-    let found: Vec<String> = files("f", &wrong, 1).err().unwrap().into_iter().map(|p| format!("{}: {}", p.key, p.message)).collect();
+    let found: Vec<String> = files("f", &wrong, 1)
+        .err()
+        .unwrap()
+        .into_iter()
+        .map(|p| format!("{}: {}", p.key, p.message))
+        .collect();
     for part in [
         "streams[0].name: may hold letters",
         "streams[0].kind: is not one of contact",

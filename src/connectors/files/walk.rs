@@ -140,7 +140,9 @@ impl State {
             let most = usize::try_from(left).unwrap_or(chunk).min(chunk.max(64 * 1024));
             return Some((&file.path, verify.offset, most));
         }
-        let most = chunk.saturating_mul(1 << walk.doubled.min(DOUBLED_MAX)).min(chunk.max(2 * RECORD_BYTES_MAX));
+        let most = chunk
+            .saturating_mul(1 << walk.doubled.min(DOUBLED_MAX))
+            .min(chunk.max(2 * RECORD_BYTES_MAX));
         Some((&file.path, mark.map_or(0, |m| m.offset), most))
     }
 
@@ -219,7 +221,8 @@ impl State {
             return Ok(());
         }
         let before = mark.offset;
-        let mut reader = Reader { file, mark, config, mapper, out, format: config.format_of(&file.path) };
+        let mut reader =
+            Reader { file, mark, config, mapper, out, format: config.format_of(&file.path) };
         let rest = reader.records(chunk.bytes)?;
         let at_end = reader.mark.offset + rest.len() as u64 >= chunk.size;
         if !at_end {
@@ -232,8 +235,8 @@ impl State {
             }
             return Ok(());
         }
-        let settled = chunk.size == file.size
-            && chunk.now_ms.saturating_sub(file.modified_ms) >= SETTLE_MS;
+        let settled =
+            chunk.size == file.size && chunk.now_ms.saturating_sub(file.modified_ms) >= SETTLE_MS;
         if !rest.is_empty() && settled {
             reader.tail(rest);
         }
@@ -410,8 +413,7 @@ impl Reader<'_, '_> {
                 }
                 let json = row_json(&header, &cells);
                 if cells.len() != header.len() {
-                    let why =
-                        format!("has {} cells, the header has {}", cells.len(), header.len());
+                    let why = format!("has {} cells, the header has {}", cells.len(), header.len());
                     self.refuse(None, &why, &json);
                     return None;
                 }
@@ -453,10 +455,9 @@ impl Reader<'_, '_> {
         };
         let mapped = match self.mapper.id(row, json, &place) {
             Ok(id) => match self.mapper.version(row, &place) {
-                Ok(version) => self
-                    .mapper
-                    .map(row, json, id.clone(), version)
-                    .map_err(|why| (Some(id), why)),
+                Ok(version) => {
+                    self.mapper.map(row, json, id.clone(), version).map_err(|why| (Some(id), why))
+                }
                 Err(why) => Err((Some(id), why)),
             },
             Err(why) => Err((None, why)),

@@ -261,7 +261,9 @@ impl Mapper {
         version: Option<i64>,
     ) -> Result<(Mapped, Vec<String>), Reject> {
         match kind {
-            Kind::Contacts => self.object::<ContactProperties<'_>>(kind, json, version, Self::contact),
+            Kind::Contacts => {
+                self.object::<ContactProperties<'_>>(kind, json, version, Self::contact)
+            }
             Kind::Companies => {
                 self.object::<CompanyProperties<'_>>(kind, json, version, Self::company)
             }
@@ -318,7 +320,12 @@ impl Mapper {
         self.references.iter().filter_map(referred).collect()
     }
 
-    fn links(&self, role: LinkRole, stream: &str, ids: impl IntoIterator<Item = String>) -> Vec<Link> {
+    fn links(
+        &self,
+        role: LinkRole,
+        stream: &str,
+        ids: impl IntoIterator<Item = String>,
+    ) -> Vec<Link> {
         let mut links: Vec<Link> = Vec::new();
         for id in ids {
             let link = Link { role, target: RecordKey::new(&self.source, stream, id) };
@@ -332,9 +339,11 @@ impl Mapper {
     fn contact<'a>(&self, o: &Object<'a, ContactProperties<'a>>) -> Result<Parts<'a>, String> {
         let p = &o.properties;
         // The primary company first, the other associated ones after it.
-        let companies = p.associatedcompanyid.reference().into_iter().chain(
-            targets(o.associations.as_ref().and_then(|a| a.companies.as_ref())),
-        );
+        let companies = p
+            .associatedcompanyid
+            .reference()
+            .into_iter()
+            .chain(targets(o.associations.as_ref().and_then(|a| a.companies.as_ref())));
         let mut emails: Vec<Pii> = p.email.pii().into_iter().collect();
         push_list(&mut emails, p.hs_additional_emails);
         let mut phones: Vec<Pii> = p.phone.pii().into_iter().collect();

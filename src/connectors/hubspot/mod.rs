@@ -170,7 +170,8 @@ impl HubSpot {
                 let inputs: Vec<Value> = if batch.continued.is_empty() {
                     batch.ids.iter().map(|id| json!({ "id": id })).collect()
                 } else {
-                    let more = |(id, after): (&String, &String)| json!({ "id": id, "after": after });
+                    let more =
+                        |(id, after): (&String, &String)| json!({ "id": id, "after": after });
                     batch.continued.iter().map(more).collect()
                 };
                 post(url, &self.auth, json!({ "inputs": inputs }), "general")
@@ -179,8 +180,7 @@ impl HubSpot {
                 let url = format!("{}{OBJECTS}/{name}/batch/read", self.base_url);
                 let inputs: Vec<Value> =
                     batch.ids.iter().take(LIST_LIMIT).map(|id| json!({ "id": id })).collect();
-                let body =
-                    json!({ "inputs": inputs, "properties": self.mapper.properties(kind) });
+                let body = json!({ "inputs": inputs, "properties": self.mapper.properties(kind) });
                 post(url, &self.auth, body, "general")
             }
         }

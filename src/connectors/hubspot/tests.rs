@@ -20,7 +20,8 @@ fn object(id: u64, modified: &str) -> String {
 }
 
 fn page(objects: &[String], after: Option<&str>) -> String {
-    let paging = after.map_or(String::new(), |a| format!(r#","paging":{{"next":{{"after":"{a}"}}}}"#));
+    let paging =
+        after.map_or(String::new(), |a| format!(r#","paging":{{"next":{{"after":"{a}"}}}}"#));
     format!(r#"{{"results":[{}]{paging}}}"#, objects.join(","))
 }
 
@@ -74,7 +75,8 @@ impl Account {
             let limit = body(fetch)["limit"].as_u64().unwrap() as usize;
             let shown: Vec<String> =
                 found.iter().take(limit).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
-            let paging = if found.len() > limit { r#","paging":{"next":{"after":"200"}}"# } else { "" };
+            let paging =
+                if found.len() > limit { r#","paging":{"next":{"after":"200"}}"# } else { "" };
             return ok(format!(
                 r#"{{"total":{},"results":[{}]{paging}}}"#,
                 found.len(),
@@ -93,11 +95,15 @@ impl Account {
                 }
             }
             let missing = r#""numErrors":1,"errors":[{"status":"error","category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"No company is associated"}]"#;
-            return status(207, format!(r#"{{"status":"COMPLETE","results":[{}],{missing}}}"#, results.join(",")));
+            return status(
+                207,
+                format!(r#"{{"status":"COMPLETE","results":[{}],{missing}}}"#, results.join(",")),
+            );
         }
         assert!(url.ends_with("/contacts/batch/read"), "{url}");
         assert!(inputs().len() <= 100);
-        let objects: Vec<String> = inputs().iter().map(|id| object(*id, "2026-05-31T00:00:00Z")).collect();
+        let objects: Vec<String> =
+            inputs().iter().map(|id| object(*id, "2026-05-31T00:00:00Z")).collect();
         ok(page(&objects, None))
     }
 
@@ -113,7 +119,9 @@ fn the_first_sync_lists_everything_then_the_archived_and_moves_the_mark_only_at_
         assert!(url.starts_with("https://api.hubapi.com/crm/objects/2026-03/contacts?limit=100"));
         match (is_archived(fetch), url.contains("after=a1")) {
             (false, false) => {
-                assert!(url.contains("associations=companies") && url.contains("hs_merged_object_ids"));
+                assert!(
+                    url.contains("associations=companies") && url.contains("hs_merged_object_ids")
+                );
                 ok(page(&[object(1, "2026-05-01T00:00:00Z")], Some("a1")))
             }
             (false, true) => ok(page(&[object(2, "2026-05-02T00:00:00Z")], None)),
@@ -235,11 +243,10 @@ fn a_record_with_more_associations_than_fit_is_read_on() {
     let Canonical::Deal(deal) = &synced.record("5").canonical[0] else { panic!() };
     let links: Vec<(LinkRole, &str)> =
         deal.links.iter().map(|l| (l.role, l.target.external_id.as_str())).collect();
-    assert_eq!(links, [
-        (LinkRole::Contact, "1"),
-        (LinkRole::Contact, "2"),
-        (LinkRole::Company, "3")
-    ]);
+    assert_eq!(
+        links,
+        [(LinkRole::Contact, "1"), (LinkRole::Contact, "2"), (LinkRole::Company, "3")]
+    );
     assert_eq!(deal.status, DealStatus::Won);
     assert_eq!(deal.amount.unwrap().to_string(), "12.50 USD");
     assert_eq!(deal.closed_at, Some(at("2026-05-30")));
@@ -290,13 +297,18 @@ fn archived_records_become_tombstones_and_known_ones_are_not_repeated() {
     let old = r#"{"id":"1","archived":true,"archivedAt":"2026-05-01T00:00:00Z","updatedAt":"2026-05-01T00:00:00Z","properties":{}}"#;
     let new = r#"{"id":"2","archived":true,"archivedAt":"2026-05-31T18:00:00Z","updatedAt":"2026-04-01T00:00:00Z","properties":{}}"#;
     let answer = &mut |fetch: &Fetch| {
-        if is_archived(fetch) { ok(page(&[old.into(), new.into()], None)) } else { ok(r#"{"total":0,"results":[]}"#) }
+        if is_archived(fetch) {
+            ok(page(&[old.into(), new.into()], None))
+        } else {
+            ok(r#"{"total":0,"results":[]}"#)
+        }
     };
     let first = sync(&*hubspot(), "deals", &StreamState::default(), at(NOW), answer).unwrap();
     assert_eq!(first.tombstones.len(), 2);
     assert_eq!(first.tombstones[1].version, at("2026-05-31T18:00:00Z").as_millis());
     let again =
-        sync(&*hubspot(), "deals", &synced_at(at("2026-05-31").as_millis()), at(NOW), answer).unwrap();
+        sync(&*hubspot(), "deals", &synced_at(at("2026-05-31").as_millis()), at(NOW), answer)
+            .unwrap();
     assert_eq!(again.tombstones.len(), 1);
     assert_eq!(again.tombstones[0].external_id, "2");
 }
@@ -350,7 +362,11 @@ fn a_broken_record_waits_in_quarantine_and_the_others_go_on() {
 
 #[test]
 fn a_deal_whose_amount_cannot_be_read_is_quarantined_and_one_without_currency_has_no_amount() {
-    let deal = |id: u8, amount: &str| format!(r#"{{"id":"{id}","properties":{{{amount},"hs_lastmodifieddate":"2026-05-01T00:00:00Z","dealstage":"closedlost"}}}}"#);
+    let deal = |id: u8, amount: &str| {
+        format!(
+            r#"{{"id":"{id}","properties":{{{amount},"hs_lastmodifieddate":"2026-05-01T00:00:00Z","dealstage":"closedlost"}}}}"#
+        )
+    };
     let deals = [
         deal(1, r#""amount":"12,5""#),
         deal(2, r#""amount":"5","deal_currency_code":"XXL""#),
@@ -369,7 +385,9 @@ fn a_deal_whose_amount_cannot_be_read_is_quarantined_and_one_without_currency_ha
     let plain = connector("hubspot", json!({ "token": "t" }));
     let synced = sync(&*plain, "deals", &StreamState::default(), at(NOW), answer).unwrap();
     assert_eq!(amount(&synced, "3"), None);
-    assert!(matches!(&synced.record("3").canonical[0], Canonical::Deal(d) if d.status == DealStatus::Lost));
+    assert!(
+        matches!(&synced.record("3").canonical[0], Canonical::Deal(d) if d.status == DealStatus::Lost)
+    );
 }
 
 #[test]
@@ -381,7 +399,9 @@ fn a_page_that_points_at_itself_is_a_passing_fault_not_an_endless_walk() {
                 let keyed = body(fetch)["filterGroups"][0]["filters"].as_array();
                 return match keyed {
                     // the first page of the search again, whatever the key
-                    Some(_) => ok(r#"{"total":9,"results":[{"id":"5"}],"paging":{"next":{"after":"1"}}}"#),
+                    Some(_) => {
+                        ok(r#"{"total":9,"results":[{"id":"5"}],"paging":{"next":{"after":"1"}}}"#)
+                    }
                     None => ok(r#"{"results":[]}"#),
                 };
             }
@@ -418,7 +438,9 @@ fn a_refused_position_restarts_the_walk_and_keeps_the_mark() {
         status(400, r#"{"message":"bad property"}"#)
     })
     .unwrap_err();
-    assert!(matches!(error, FetchError::Refused { status: 400, message } if message == "bad property"));
+    assert!(
+        matches!(error, FetchError::Refused { status: 400, message } if message == "bad property")
+    );
 }
 
 #[test]
@@ -427,7 +449,9 @@ fn a_missing_permission_concerns_one_stream_and_says_which_setting() {
         status(403, r#"{"status":"error","message":"requires all of [crm.objects.deals.read]","category":"MISSING_SCOPES"}"#)
     })
     .unwrap_err();
-    assert!(matches!(&error, FetchError::Forbidden { message } if message.contains("deals.read") && message.contains("`token`")));
+    assert!(
+        matches!(&error, FetchError::Forbidden { message } if message.contains("deals.read") && message.contains("`token`"))
+    );
 }
 
 #[test]
@@ -436,7 +460,8 @@ fn ids_of_other_systems_become_identifiers_beside_the_own_one() {
         "hubspot",
         json!({ "token": "t", "namespace": "crm", "references": { "stripe_id": "stripe.customers" } }),
     );
-    let one = object(1, "2026-05-01T00:00:00Z").replace(r#""email""#, r#""stripe_id":"cus_7","email""#);
+    let one =
+        object(1, "2026-05-01T00:00:00Z").replace(r#""email""#, r#""stripe_id":"cus_7","email""#);
     let synced = sync(&*hubspot, "contacts", &StreamState::default(), at(NOW), &mut |fetch| {
         assert!(is_archived(fetch) || http(fetch).url.contains("%2Cstripe_id"));
         ok(page(if is_archived(fetch) { &[] } else { std::slice::from_ref(&one) }, None))

@@ -6,6 +6,7 @@
 
 use super::amount::money;
 use super::customer::{Evidence, nature};
+use super::kind::Kind;
 use crate::collect::payload;
 use crate::field::{Field, Mapped, Wrong, read, reject};
 use domain::{
@@ -16,101 +17,6 @@ use domain::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-
-/// What sort of object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Customers,
-    Subscriptions,
-    Invoices,
-    Charges,
-    Refunds,
-}
-
-impl Kind {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Customers => "customers",
-            Self::Subscriptions => "subscriptions",
-            Self::Invoices => "invoices",
-            Self::Charges => "charges",
-            Self::Refunds => "refunds",
-        }
-    }
-
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::Customers, Self::Subscriptions, Self::Invoices, Self::Charges, Self::Refunds]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
-
-    /// The `object` of its objects.
-    pub(super) const fn object(self) -> &'static str {
-        match self {
-            Self::Customers => "customer",
-            Self::Subscriptions => "subscription",
-            Self::Invoices => "invoice",
-            Self::Charges => "charge",
-            Self::Refunds => "refund",
-        }
-    }
-
-    /// The event that says that an object is gone. A deleted subscription is a cancelled one.
-    pub(super) const fn deletion(self) -> Option<&'static str> {
-        match self {
-            Self::Customers => Some("customer.deleted"),
-            Self::Invoices => Some("invoice.deleted"),
-            Self::Subscriptions | Self::Charges | Self::Refunds => None,
-        }
-    }
-
-    /// The events that carry its objects; at most 20, as a request allows. `invoice.upcoming` is
-    /// left out: its invoice does not exist.
-    pub(super) const fn events(self) -> &'static [&'static str] {
-        match self {
-            Self::Customers => &["customer.created", "customer.updated", "customer.deleted"],
-            Self::Subscriptions => &[
-                "customer.subscription.created",
-                "customer.subscription.deleted",
-                "customer.subscription.paused",
-                "customer.subscription.pending_update_applied",
-                "customer.subscription.pending_update_expired",
-                "customer.subscription.resumed",
-                "customer.subscription.trial_will_end",
-                "customer.subscription.updated",
-            ],
-            Self::Invoices => &[
-                "invoice.created",
-                "invoice.deleted",
-                "invoice.finalization_failed",
-                "invoice.finalized",
-                "invoice.marked_uncollectible",
-                "invoice.overdue",
-                "invoice.overpaid",
-                "invoice.paid",
-                "invoice.payment_action_required",
-                "invoice.payment_failed",
-                "invoice.payment_succeeded",
-                "invoice.sent",
-                "invoice.updated",
-                "invoice.voided",
-                "invoice.will_be_due",
-            ],
-            Self::Charges => &[
-                "charge.captured",
-                "charge.expired",
-                "charge.failed",
-                "charge.pending",
-                "charge.refunded",
-                "charge.succeeded",
-                "charge.updated",
-            ],
-            Self::Refunds => {
-                &["charge.refund.updated", "refund.created", "refund.failed", "refund.updated"]
-            }
-        }
-    }
-}
 
 /// Declares an object with fields of unknown type and some with a known shape.
 macro_rules! object {
@@ -181,12 +87,7 @@ impl<'a> Parts<'a> {
     }
 
     fn complain(created: Field<'a>, why: String) -> Self {
-        Self {
-            canonical: Vec::new(),
-            identifiers: Vec::new(),
-            created,
-            complaint: Some(why),
-        }
+        Self { canonical: Vec::new(), identifiers: Vec::new(), created, complaint: Some(why) }
     }
 }
 
@@ -306,7 +207,10 @@ impl Mapper {
                 company_name: nature.company.clone().flatten(),
                 created_at: o.created.seconds(),
                 links: is_company
-                    .then(|| Link { role: LinkRole::Company, target: self.key(Kind::Customers, id) })
+                    .then(|| Link {
+                        role: LinkRole::Company,
+                        target: self.key(Kind::Customers, id),
+                    })
                     .into_iter()
                     .collect(),
                 ..Contact::default()
@@ -464,10 +368,10 @@ impl Mapper {
             money = amount("amount_captured", o.amount_captured, currency)?;
         }
         let mut links = self.customer_links(o.customer);
-        links.extend(id_or_object(o.invoice).map(|id| Link {
-            role: LinkRole::Invoice,
-            target: self.key(Kind::Invoices, id),
-        }));
+        links.extend(
+            id_or_object(o.invoice)
+                .map(|id| Link { role: LinkRole::Invoice, target: self.key(Kind::Invoices, id) }),
+        );
         Ok(Parts::of(
             vec![Canonical::Payment(Payment {
                 status,
@@ -558,7 +462,8 @@ fn item_of(item: &Item<'_>, currency: Currency) -> Result<Option<SubscriptionIte
     if usage.text().is_some_and(|u| u == "metered") {
         return Ok(None);
     }
-    let pick = |a: Field<'_>, b: Field<'_>| a.scalar().ok().flatten().or(b.text()).map(|t| t.into_owned());
+    let pick =
+        |a: Field<'_>, b: Field<'_>| a.scalar().ok().flatten().or(b.text()).map(|t| t.into_owned());
     let unit = pick(price.unit_amount_decimal, price.amount_decimal)
         .or_else(|| pick(price.unit_amount, price.amount));
     let Some(unit) = unit else { return Ok(None) };
@@ -567,11 +472,15 @@ fn item_of(item: &Item<'_>, currency: Currency) -> Result<Option<SubscriptionIte
     if let Some(divide_by) =
         price.transform_quantity.as_ref().and_then(|t| t.divide_by.int()).filter(|d| *d > 1)
     {
-        let up = price.transform_quantity.as_ref().is_some_and(|t| t.round.text().is_some_and(|r| r == "up"));
+        let up = price
+            .transform_quantity
+            .as_ref()
+            .is_some_and(|t| t.round.text().is_some_and(|r| r == "up"));
         let whole = quantity.div_euclid(divide_by);
         quantity = whole + i64::from(up && quantity.rem_euclid(divide_by) != 0);
     }
-    let total = times(&unit, quantity).ok_or(".price.unit_amount_decimal: is not a decimal number")?;
+    let total =
+        times(&unit, quantity).ok_or(".price.unit_amount_decimal: is not a decimal number")?;
     let total = money(total, currency).map_err(|why| format!(".price.unit_amount: {why}"))?;
     let interval = recurring.map_or(price.interval, |r| r.interval);
     let interval = interval
@@ -623,7 +532,8 @@ pub(super) fn with_items(json: &str, items: &[String]) -> String {
     let Ok(Whole { items: Some(shown) }) = read::<Whole<'_>>(json) else { return json.to_owned() };
     // The list is a slice of the object's text, so its place is known exactly.
     let start = (shown.get().as_ptr() as usize).wrapping_sub(json.as_ptr() as usize);
-    let (Some(head), Some(tail)) = (json.get(..start), json.get(start + shown.get().len()..)) else {
+    let (Some(head), Some(tail)) = (json.get(..start), json.get(start + shown.get().len()..))
+    else {
         return json.to_owned();
     };
     let all = items.join(",");

@@ -20,6 +20,7 @@
 
 mod amount;
 mod customer;
+mod kind;
 mod map;
 mod walk;
 
@@ -36,7 +37,7 @@ use crate::{
     Response, Step, StreamSpec, StreamState,
 };
 use domain::{Payload, Reject, Secret, SourceRecord, Timestamp};
-use map::Kind;
+use kind::Kind;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -209,7 +210,13 @@ impl Stripe {
         request
     }
 
-    fn events(&self, kind: Kind, limit: usize, since_s: Option<i64>, after: Option<&str>) -> HttpRequest {
+    fn events(
+        &self,
+        kind: Kind,
+        limit: usize,
+        since_s: Option<i64>,
+        after: Option<&str>,
+    ) -> HttpRequest {
         let mut query = format!("events?limit={limit}");
         if let Some(since) = since_s {
             query.push_str(&format!("&created[gte]={since}"));
@@ -278,7 +285,8 @@ impl Stripe {
         walk: &mut walk::Events,
     ) {
         for raw in &page.data {
-            let event = match rejected(crate::field::read::<Event<'_>>(raw.get()), None, raw.get()) {
+            let event = match rejected(crate::field::read::<Event<'_>>(raw.get()), None, raw.get())
+            {
                 Ok(event) => event,
                 Err(reject) => {
                     out.reject(reject);

@@ -11,6 +11,9 @@ use domain::{
     Reject, SourceRecord, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp,
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// What sort of record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +120,43 @@ struct Times<'a> {
     solved_at: Field<'a>,
 }
 
+/// Sideloaded metric sets by the ticket they belong to.
+pub(super) fn metrics_by_ticket<'a>(sets: &[&'a RawValue]) -> HashMap<String, &'a str> {
+    #[derive(Deserialize)]
+    struct Set<'a> {
+        #[serde(borrow, default)]
+        ticket_id: Field<'a>,
+    }
+    let of = |raw: &&'a RawValue| {
+        let set: Set<'a> = read(raw.get()).ok()?;
+        Some((set.ticket_id.reference()?, raw.get()))
+    };
+    sets.iter().filter_map(of).collect()
+}
+
+/// A ticket with its sideloaded metric set inside, so that the payload says all that is known.
+pub(super) fn with_metrics<'a>(json: &'a str, metrics: &HashMap<String, &str>) -> Cow<'a, str> {
+    #[derive(Deserialize)]
+    struct Ticket<'a> {
+        #[serde(borrow, default)]
+        id: Field<'a>,
+        #[serde(borrow, default)]
+        metric_set: Field<'a>,
+    }
+    if metrics.is_empty() {
+        return Cow::Borrowed(json);
+    }
+    let id = match read::<Ticket<'_>>(json) {
+        Ok(Ticket { id, metric_set }) if metric_set.json().is_none() => id.reference(),
+        _ => None,
+    };
+    let head = json.trim_end().strip_suffix('}').filter(|h| !h.contains("\"metric_set\":"));
+    match (id.and_then(|id| metrics.get(&id)), head) {
+        (Some(set), Some(head)) => Cow::Owned(format!("{head},\"metric_set\":{set}}}")),
+        _ => Cow::Borrowed(json),
+    }
+}
+
 /// How records of one source are mapped.
 pub(super) struct Mapper {
     pub source: String,
@@ -199,17 +239,19 @@ impl Mapper {
         let mut found = vec![Identifier::new(IdentifierKind::ExternalId, own)];
         if let Some(external) = r.external_id.reference() {
             for (prefix, whose) in &self.references {
-                let rest = prefix
-                    .strip_prefix(kind.name())
-                    .and_then(|p| p.strip_prefix('.'))
-                    .and_then(|p| external.strip_prefix(p))
-                    .filter(|rest| !rest.is_empty());
-                if let Some(rest) = rest {
-                    found.push(Identifier::new(
-                        IdentifierKind::ExternalId,
-                        format!("{whose}:{rest}"),
-                    ));
-                }
+                let Some(prefix) =
+                    prefix.strip_prefix(kind.name()).and_then(|rest| rest.strip_prefix('.'))
+                else {
+                    continue;
+                };
+                let Some(rest) = external.strip_prefix(prefix).filter(|rest| !rest.is_empty())
+                else {
+                    continue;
+                };
+                // A prefix with a colon names the system; one without is part of the id.
+                let id = if prefix.ends_with(':') { rest } else { external.as_str() };
+                let value = format!("{whose}:{id}");
+                found.push(Identifier::new(IdentifierKind::ExternalId, value));
             }
         }
         found

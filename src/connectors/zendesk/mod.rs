@@ -56,19 +56,21 @@ token = { env = "ZENDESK_TOKEN" }
 # Prefix of this source's ids in cross references ("zendesk.users:123").
 # namespace = "zendesk"
 # Whose id an `external_id` holds, by stream and prefix: "hubspot:123" on a user means
-# hubspot.contacts:123. These are the defaults.
-# references = { "users.hubspot:" = "hubspot.contacts", "users.stripe:" = "stripe.customers", "organizations.hubspot:" = "hubspot.companies", "organizations.stripe:" = "stripe.customers" }
+# hubspot.contacts:123. A prefix without a colon belongs to the id ("cus_123"). These are the defaults.
+# references = { "users.hubspot:" = "hubspot.contacts", "users.stripe:" = "stripe.customers", "users.cus_" = "stripe.customers", "organizations.hubspot:" = "hubspot.companies", "organizations.stripe:" = "stripe.customers", "organizations.cus_" = "stripe.customers" }
 # Requests per minute; more than 10 needs Zendesk's high volume add-on.
 # budgets = { incremental = 10 }
 # base_url = "https://acme.zendesk.com"  (instead of subdomain)
 "#;
 
 /// `external_id` prefixes understood without configuration.
-const REFERENCES: [(&str, &str); 4] = [
+const REFERENCES: [(&str, &str); 6] = [
     ("users.hubspot:", "hubspot.contacts"),
+    ("users.cus_", "stripe.customers"),
     ("users.stripe:", "stripe.customers"),
     ("organizations.hubspot:", "hubspot.companies"),
     ("organizations.stripe:", "stripe.customers"),
+    ("organizations.cus_", "stripe.customers"),
 ];
 
 /// A Zendesk account.
@@ -122,7 +124,8 @@ pub(crate) fn build(source: &str, value: &Value) -> Result<Box<dyn Connector>, V
         }
         (None, None) => {
             if value.get("base_url").is_none() && value.get("subdomain").is_none() {
-                params.problem("subdomain", "is missing: the first part of <subdomain>.zendesk.com");
+                params
+                    .problem("subdomain", "is missing: the first part of <subdomain>.zendesk.com");
             }
             String::new()
         }
@@ -163,6 +166,9 @@ struct Export<'a> {
     users: Option<Vec<&'a RawValue>>,
     #[serde(borrow, default)]
     tickets: Option<Vec<&'a RawValue>>,
+    /// Times of the tickets, where they are not inside the tickets themselves.
+    #[serde(borrow, default)]
+    metric_sets: Option<Vec<&'a RawValue>>,
     #[serde(borrow, default)]
     after_cursor: Field<'a>,
     #[serde(borrow, default)]
@@ -194,8 +200,8 @@ impl Zendesk {
     }
 
     /// The page's records: records, tombstones, rejects.
-    fn take(&self, out: &mut Collector, kind: Kind, raw: &RawValue) {
-        match self.mapper.map(kind, raw.get(), None) {
+    fn take(&self, out: &mut Collector, kind: Kind, json: &str) {
+        match self.mapper.map(kind, json, None) {
             Ok(Outcome::Deleted { id, version }) => out.tombstone(id, version),
             Ok(Outcome::Record(mapped)) => out.add(Ok(mapped)),
             Err(reject) => out.reject(reject),
@@ -211,9 +217,10 @@ impl Zendesk {
     ) -> Result<Page, FetchError> {
         let mut export: Export<'_> = http.json(&self.secret)?;
         let records = export.records(kind)?;
+        let metrics = map::metrics_by_ticket(export.metric_sets.as_deref().unwrap_or_default());
         let mut out = Collector::default();
         for raw in records {
-            self.take(&mut out, kind, raw);
+            self.take(&mut out, kind, &map::with_metrics(raw.get(), &metrics));
         }
         let ended = end_of(export.end_of_stream)?;
         let next = export.after_cursor.string();
@@ -246,7 +253,7 @@ impl Zendesk {
         for raw in &records {
             let mark = map::mark(raw.get());
             if mark.as_deref().is_none_or(|m| !before.contains(m)) {
-                self.take(&mut out, kind, raw);
+                self.take(&mut out, kind, raw.get());
             }
             tail.extend(mark);
         }
@@ -354,7 +361,10 @@ impl Connector for Zendesk {
             {
                 state.cursor = None;
                 state.start_s = state.completed_s.map_or(0, |s| (s - LOST_CURSOR_S).max(0));
-                return Err(FetchError::CursorExpired { restart: StreamState::write(&state)?, message });
+                return Err(FetchError::CursorExpired {
+                    restart: StreamState::write(&state)?,
+                    message,
+                });
             }
             // Our clock is ahead: by Zendesk's nothing can have happened since.
             Err(FetchError::Refused { status: 400 | 422, message })

@@ -14,13 +14,19 @@ fn zendesk() -> Box<dyn Connector> {
 }
 
 fn one_page(stream: &str, records: &str) -> Synced {
-    let body = format!(r#"{{"{stream}":[{records}],"after_cursor":"c1","end_of_stream":true,"end_time":1}}"#);
+    let body = format!(
+        r#"{{"{stream}":[{records}],"after_cursor":"c1","end_of_stream":true,"end_time":1}}"#
+    );
     sync(&*zendesk(), stream, &StreamState::default(), at(NOW), &mut |_| ok(body.clone())).unwrap()
 }
 
 #[test]
 fn an_empty_page_before_the_end_is_legal_and_the_cursor_outlives_the_end() {
-    let user = |id: u8| format!(r#"{{"id":{id},"role":"end-user","active":true,"updated_at":"2026-05-01T00:00:00Z"}}"#);
+    let user = |id: u8| {
+        format!(
+            r#"{{"id":{id},"role":"end-user","active":true,"updated_at":"2026-05-01T00:00:00Z"}}"#
+        )
+    };
     let first = sync(&*zendesk(), "users", &StreamState::default(), at(NOW), &mut |fetch| {
         let url = &http(fetch).url;
         assert!(url.starts_with("https://acme.zendesk.com/api/v2/incremental/users/cursor.json?"));
@@ -61,18 +67,34 @@ fn a_cursor_that_does_not_move_is_a_passing_fault_not_an_endless_walk() {
 
 #[test]
 fn organisations_repeated_at_a_page_boundary_come_once_unless_they_changed() {
-    let org = |id: u8, at: &str| format!(r#"{{"id":{id},"name":"O{id}","updated_at":"2026-05-01T00:00:{at}Z","domain_names":["x.example"]}}"#);
-    let synced = sync(&*zendesk(), "organizations", &StreamState::default(), at(NOW), &mut |fetch| {
-        if http(fetch).url.ends_with("organizations.json?start_time=0") {
-            ok(format!(r#"{{"organizations":[{},{}],"end_time":100,"end_of_stream":false}}"#, org(1, "01"), org(2, "02")))
-        } else {
-            assert!(http(fetch).url.ends_with("start_time=100"));
-            ok(format!(r#"{{"organizations":[{},{},{}],"end_time":100,"end_of_stream":true}}"#, org(1, "09"), org(2, "02"), org(3, "03")))
-        }
-    })
-    .unwrap();
+    let org = |id: u8, at: &str| {
+        format!(
+            r#"{{"id":{id},"name":"O{id}","updated_at":"2026-05-01T00:00:{at}Z","domain_names":["x.example"]}}"#
+        )
+    };
+    let synced =
+        sync(&*zendesk(), "organizations", &StreamState::default(), at(NOW), &mut |fetch| {
+            if http(fetch).url.ends_with("organizations.json?start_time=0") {
+                ok(format!(
+                    r#"{{"organizations":[{},{}],"end_time":100,"end_of_stream":false}}"#,
+                    org(1, "01"),
+                    org(2, "02")
+                ))
+            } else {
+                assert!(http(fetch).url.ends_with("start_time=100"));
+                ok(format!(
+                    r#"{{"organizations":[{},{},{}],"end_time":100,"end_of_stream":true}}"#,
+                    org(1, "09"),
+                    org(2, "02"),
+                    org(3, "03")
+                ))
+            }
+        })
+        .unwrap();
     assert_eq!(synced.ids(), ["1", "2", "1", "3"]);
-    assert!(matches!(&synced.record("3").canonical[0], Canonical::Company(c) if c.domains == ["x.example"]));
+    assert!(
+        matches!(&synced.record("3").canonical[0], Canonical::Company(c) if c.domains == ["x.example"])
+    );
 }
 
 #[test]
@@ -96,7 +118,10 @@ fn a_time_based_export_never_starts_within_the_last_minute() {
 
 #[test]
 fn deleted_tickets_users_and_organisations_become_tombstones_and_suspended_users_stay() {
-    let tickets = one_page("tickets", r#"{"id":1,"status":"deleted","updated_at":"2026-05-01T00:00:00Z","generated_timestamp":1777600000}"#);
+    let tickets = one_page(
+        "tickets",
+        r#"{"id":1,"status":"deleted","updated_at":"2026-05-01T00:00:00Z","generated_timestamp":1777600000}"#,
+    );
     assert_eq!(tickets.tombstones[0].version, at("2026-05-01T01:46:40Z").as_millis());
     let users = one_page(
         "users",
@@ -105,13 +130,23 @@ fn deleted_tickets_users_and_organisations_become_tombstones_and_suspended_users
     );
     assert_eq!(users.tombstones[0].external_id, "1");
     assert_eq!(users.ids(), ["2"]);
-    let organizations = one_page("organizations", r#"{"id":1,"updated_at":"2026-05-01T00:00:00Z","deleted_at":"2026-05-02T00:00:00Z"}"#);
+    let organizations = one_page(
+        "organizations",
+        r#"{"id":1,"updated_at":"2026-05-01T00:00:00Z","deleted_at":"2026-05-02T00:00:00Z"}"#,
+    );
     assert_eq!(organizations.tombstones[0].version, at("2026-05-02").as_millis());
 }
 
 #[test]
 fn a_record_that_zendesk_rewrote_without_touching_updated_at_is_a_newer_version() {
-    let ticket = |generated: u32| one_page("tickets", &format!(r#"{{"id":1,"status":"open","updated_at":"2026-05-01T00:00:00Z","generated_timestamp":{generated}}}"#));
+    let ticket = |generated: u32| {
+        one_page(
+            "tickets",
+            &format!(
+                r#"{{"id":1,"status":"open","updated_at":"2026-05-01T00:00:00Z","generated_timestamp":{generated}}}"#
+            ),
+        )
+    };
     assert!(ticket(1_777_700_000).records[0].version > ticket(1_777_600_000).records[0].version);
 }
 
@@ -128,16 +163,23 @@ fn the_companys_own_staff_is_kept_but_is_no_contact() {
     assert!(users.record("2").canonical.is_empty());
     let ann = contact(users.record("3"));
     assert_eq!(ann.links[0].target.stream, "organizations");
-    let values: Vec<&str> = users.record("3").identifiers.iter().map(|i| i.value.expose()).collect();
+    let values: Vec<&str> =
+        users.record("3").identifiers.iter().map(|i| i.value.expose()).collect();
     assert_eq!(values, ["zendesk.users:3", "hubspot.contacts:101"]);
+    let other =
+        one_page("users", r#"{"id":4,"external_id":"cus_9","updated_at":"2026-05-01T00:00:00Z"}"#);
+    assert_eq!(other.record("4").identifiers[1].value.expose(), "stripe.customers:cus_9");
 }
 
 #[test]
 fn a_rating_becomes_a_survey_response_beside_its_ticket_and_an_offer_does_not() {
-    let ticket = |id: u8, score: &str| format!(
-        r#"{{"id":{id},"status":"solved","subject":"S","priority":"high","via":{{"channel":"web"}},"requester_id":7,"organization_id":8,"comment_count":3,"metric_set":{{"solved_at":"2026-05-03T00:00:00Z"}},"satisfaction_rating":{{"score":"{score}","comment":"fine"}},"created_at":"2026-05-01T00:00:00Z","updated_at":"2026-05-04T00:00:00Z"}}"#
-    );
-    let synced = one_page("tickets", &[ticket(1, "good"), ticket(2, "bad"), ticket(3, "offered")].join(","));
+    let ticket = |id: u8, score: &str| {
+        format!(
+            r#"{{"id":{id},"status":"solved","subject":"S","priority":"high","via":{{"channel":"web"}},"requester_id":7,"organization_id":8,"comment_count":3,"metric_set":{{"solved_at":"2026-05-03T00:00:00Z"}},"satisfaction_rating":{{"score":"{score}","comment":"fine"}},"created_at":"2026-05-01T00:00:00Z","updated_at":"2026-05-04T00:00:00Z"}}"#
+        )
+    };
+    let synced =
+        one_page("tickets", &[ticket(1, "good"), ticket(2, "bad"), ticket(3, "offered")].join(","));
     let score = |id: &str| match synced.record(id).canonical.get(1) {
         Some(Canonical::SurveyResponse(s)) => {
             assert_eq!(s.kind, SurveyKind::Csat);
@@ -155,7 +197,8 @@ fn a_rating_becomes_a_survey_response_beside_its_ticket_and_an_offer_does_not() 
 
 #[test]
 fn a_ticket_with_an_unknown_status_is_kept_as_received_and_waits_in_quarantine() {
-    let synced = one_page("tickets", r#"{"id":1,"status":"limbo","updated_at":"2026-05-04T00:00:00Z"}"#);
+    let synced =
+        one_page("tickets", r#"{"id":1,"status":"limbo","updated_at":"2026-05-04T00:00:00Z"}"#);
     assert!(synced.record("1").canonical.is_empty());
     assert_eq!(synced.rejects[0].external_id.as_deref(), Some("1"));
     assert!(synced.rejects[0].reason.starts_with("status: is not one of new"));
@@ -182,10 +225,22 @@ fn a_lost_cursor_restarts_a_day_before_the_last_completed_sync() {
 #[test]
 fn a_plan_without_a_stream_and_a_page_without_its_flag_are_told_apart() {
     let answer = |code: u16, body: &'static str| {
-        sync(&*zendesk(), "users", &StreamState::default(), at(NOW), &mut |_| status(code, body)).unwrap_err()
+        sync(&*zendesk(), "users", &StreamState::default(), at(NOW), &mut |_| status(code, body))
+            .unwrap_err()
     };
     assert!(matches!(answer(403, r#"{"error":"Forbidden"}"#), FetchError::Forbidden { .. }));
     assert!(matches!(answer(200, r#"{"users":[]}"#), FetchError::Malformed { .. }));
     assert!(matches!(answer(200, r#"{"end_of_stream":true}"#), FetchError::Malformed { .. }));
     assert!(matches!(answer(503, "<html>"), FetchError::Transient { status: 503, .. }));
+}
+
+#[test]
+fn times_sent_beside_the_tickets_become_part_of_them() {
+    let body = r#"{"tickets":[{"id":1,"status":"closed","updated_at":"2026-05-04T00:00:00Z"}],"metric_sets":[{"ticket_id":1,"solved_at":"2026-05-03T00:00:00Z"}],"after_cursor":"c","end_of_stream":true}"#;
+    let synced =
+        sync(&*zendesk(), "tickets", &StreamState::default(), at(NOW), &mut |_| ok(body)).unwrap();
+    let Canonical::Ticket(t) = &synced.record("1").canonical[0] else { panic!() };
+    assert_eq!(t.solved_at, Some(at("2026-05-03")));
+    let again = zendesk().map_payload("tickets", "1", &synced.record("1").payload, 1).unwrap();
+    assert_eq!(again.canonical, synced.record("1").canonical);
 }

@@ -321,6 +321,11 @@ async fn associations_are_read_in_batches_and_agree_both_ways() {
             assert_eq!(row["to"][0]["associationTypes"][0]["typeId"], 3);
         }
     }
+    let one = &deals[0];
+    let path = format!("/crm/v4/objects/deals/{}/associations/contacts", id(one));
+    let answer = get(&sandbox, &format!("{}{path}", sandbox.hubspot_url())).json();
+    let listed = one["associations"]["contacts"]["results"].as_array().map_or(0, Vec::len);
+    assert_eq!(answer["results"].as_array().unwrap().len(), listed);
     let contacts = hubspot_all(&sandbox, "contacts", "&associations=deals");
     let forth: HashSet<(String, String)> = deals
         .iter()

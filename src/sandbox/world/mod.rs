@@ -173,18 +173,23 @@ impl World {
         self.books.forget(self.now_ms);
     }
 
-    /// How many records each vendor lists now, by vendor and stream.
+    /// How many living records each vendor lists now, by vendor and stream.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<(&'static str, &'static str), usize> {
         use crate::hubspot::Kind;
+        use crate::zendesk::TicketStatus;
         let mut counts = BTreeMap::new();
         for kind in Kind::ALL {
             let live = self.crm.table(kind).rows().filter(|o| o.archived_ms.is_none()).count();
             counts.insert(("hubspot", kind.name()), live);
         }
-        counts.insert(("zendesk", "users"), self.desk.users.len());
-        counts.insert(("zendesk", "organizations"), self.desk.organizations.len());
-        counts.insert(("zendesk", "tickets"), self.desk.tickets.len());
+        let desk = &self.desk;
+        let living = desk.users.rows().filter(|u| u.active).count();
+        counts.insert(("zendesk", "users"), living);
+        let living = desk.organizations.rows().filter(|o| o.deleted_ms.is_none()).count();
+        counts.insert(("zendesk", "organizations"), living);
+        let living = desk.tickets.rows().filter(|t| t.status != TicketStatus::Deleted).count();
+        counts.insert(("zendesk", "tickets"), living);
         counts.insert(
             ("stripe", "customers"),
             self.books.customers.iter().filter(|c| !c.deleted).count(),
