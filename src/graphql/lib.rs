@@ -27,6 +27,8 @@ mod records;
 mod rollups;
 mod scalars;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 pub use actions::{ActionError, Actions};

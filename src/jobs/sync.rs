@@ -7,7 +7,7 @@ use crate::budget::Budgets;
 use crate::progress::Event;
 use crate::{JobError, Jobs};
 use connectors::{Connector, Fetch, FetchError, Page, Response, Step, StreamState};
-use domain::{Canonical, RecordKey, SourceRecord};
+use domain::{Canonical, Identifier, IdentifierKind, ProfileKind, RecordKey, SourceRecord, Timestamp};
 use futures_util::future::join_all;
 use serde::Serialize;
 use std::time::Duration;
@@ -111,6 +111,7 @@ impl Jobs {
                 budgets: &budgets,
                 name: &spec.name,
                 started: Instant::now(),
+                began_at: self.clock.now(),
             };
             let report = stream.run(full).await;
             self.progress.report(&Event::StreamFinished { report: &report });
@@ -132,6 +133,8 @@ struct Stream<'a> {
     budgets: &'a Budgets,
     name: &'a str,
     started: Instant,
+    /// When this sync of the stream began: the present that the connector reckons with.
+    began_at: Timestamp,
 }
 
 enum Ended {
@@ -228,8 +231,7 @@ impl Stream<'_> {
             if report.pages >= self.jobs.options.pages_max {
                 return Ok(Ended::Stopped);
             }
-            let now = self.jobs.clock.now();
-            let step = self.connector.plan(self.name, &state, now).map_err(JobError::from)?;
+            let step = self.connector.plan(self.name, &state, self.began_at).map_err(JobError::from)?;
             let Step::Fetch(fetch) = step else { return Ok(Ended::Done) };
             let page = match self.attempt(&fetch, &state, &mut requests).await {
                 Ok(Some(page)) => page,
@@ -305,15 +307,16 @@ impl Stream<'_> {
     fn identifiers(&self, record: &SourceRecord) -> Vec<EntityIdentifiers> {
         let key = RecordKey::new(self.connector.source(), self.name, &record.external_id);
         let rules = &self.jobs.identity;
+        let stated = |kind| stated_of(kind, &record.identifiers);
         record
             .canonical
             .iter()
             .filter_map(|canonical| match canonical {
                 Canonical::Contact(contact) => Some(identity::person_record(
-                    key.id(), &key, contact, &record.identifiers, record.version, rules,
+                    key.id(), &key, contact, &stated(ProfileKind::Person), record.version, rules,
                 )),
                 Canonical::Company(company) => Some(identity::company_record(
-                    key.id(), &key, company, &record.identifiers, record.version, rules,
+                    key.id(), &key, company, &stated(ProfileKind::Company), record.version, rules,
                 )),
                 _ => None,
             })
@@ -379,7 +382,7 @@ impl Stream<'_> {
     }
 
     fn parse(&self, state: &StreamState, response: &Response) -> Result<Page, FetchError> {
-        self.connector.parse(self.name, state, response, self.jobs.clock.now())
+        self.connector.parse(self.name, state, response, self.began_at)
     }
 
     /// Waits; `false` when asked to stop meanwhile.
@@ -397,6 +400,20 @@ impl Stream<'_> {
             () = self.jobs.cancel.cancelled() => false,
         }
     }
+}
+
+/// The references that concern one kind of profile: a billing customer that is both a person and a
+/// company names the person's id and the company's, and two payers of one firm are not one person.
+fn stated_of(kind: ProfileKind, stated: &[Identifier]) -> Vec<Identifier> {
+    let of_other = match kind {
+        ProfileKind::Person => &["companies", "organizations", "accounts"][..],
+        ProfileKind::Company => &["contacts", "users", "leads"][..],
+    };
+    let concerns = |identifier: &&Identifier| {
+        let stream = identifier.value.expose().split([':', '.']).nth(1).unwrap_or_default();
+        identifier.kind != IdentifierKind::ExternalId || !of_other.contains(&stream)
+    };
+    stated.iter().filter(concerns).cloned().collect()
 }
 
 fn read_state(text: &str) -> StreamState {
