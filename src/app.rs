@@ -23,8 +23,8 @@ use domain::{Clock, Principal, SystemClock};
 use graphql::{Gateway, Numbering};
 use jobs::{CancellationToken, Fetcher, Jobs, NetFetcher, Progress};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use store::{Store, StoreError};
 

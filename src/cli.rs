@@ -43,38 +43,54 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve GraphQL, the explorer and the health routes, and pull at intervals.
-    #[command(after_help = "Example:\n  c360 serve --config customer360.toml\n\nSIGTERM finishes what is under way and exits with 0; a second one ends at once.")]
+    #[command(
+        after_help = "Example:\n  c360 serve --config customer360.toml\n\nSIGTERM finishes what is under way and exits with 0; a second one ends at once."
+    )]
     Serve,
     /// Pull what changed from the sources, then resolve and derive it.
-    #[command(after_help = "Examples:\n  c360 sync                 every source\n  c360 sync hubspot stripe  these two\n  c360 sync --full hubspot  read it from the beginning\n\nExits with 3 when some streams failed: what they had committed is kept, and the next sync goes on from there.")]
+    #[command(
+        after_help = "Examples:\n  c360 sync                 every source\n  c360 sync hubspot stripe  these two\n  c360 sync --full hubspot  read it from the beginning\n\nExits with 3 when some streams failed: what they had committed is kept, and the next sync goes on from there."
+    )]
     Sync(pull::SyncArgs),
     /// Decide again which records are the same person or company.
     #[command(after_help = "Example:\n  c360 resolve --full   after a change of [identity]")]
     Resolve(pull::StepArgs),
     /// Derive stages and numbers from what is stored.
-    #[command(after_help = "Example:\n  c360 derive --full    after a change of [lifecycle] or [metrics]")]
+    #[command(
+        after_help = "Example:\n  c360 derive --full    after a change of [lifecycle] or [metrics]"
+    )]
     Derive(pull::StepArgs),
     /// Try it: an invented company, pulled through the real connectors, served with an explorer.
-    #[command(after_help = "Examples:\n  c360 demo           first run builds everything; the next pulls what changed\n  c360 demo --reset   begin anew\n\nNeeds no configuration and no network; keeps its state under data/demo.")]
+    #[command(
+        after_help = "Examples:\n  c360 demo           first run builds everything; the next pulls what changed\n  c360 demo --reset   begin anew\n\nNeeds no configuration and no network; keeps its state under data/demo."
+    )]
     Demo(demo::DemoArgs),
     /// Serve the sandbox: HubSpot's, Zendesk's and Stripe's APIs over an invented company.
-    #[command(after_help = "Example:\n  c360 sandbox --port 9100   HubSpot on 9100, Zendesk on 9101, Stripe on 9102")]
+    #[command(
+        after_help = "Example:\n  c360 sandbox --port 9100   HubSpot on 9100, Zendesk on 9101, Stripe on 9102"
+    )]
     Sandbox(sandbox::SandboxArgs),
     /// Apply missing steps of the database schema.
     Migrate,
     /// Print the GraphQL schema, or hold a file to it.
-    #[command(after_help = "Examples:\n  c360 schema > schema.graphql\n  c360 schema --check schema.graphql")]
+    #[command(
+        after_help = "Examples:\n  c360 schema > schema.graphql\n  c360 schema --check schema.graphql"
+    )]
     Schema(schema::SchemaArgs),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(check::ConfigCommand),
     /// Sign a token.
-    #[command(after_help = "Examples:\n  c360 token --role sales --subject ann\n  c360 token --role service --subject bi --ttl 30d --key private.pem")]
+    #[command(
+        after_help = "Examples:\n  c360 token --role sales --subject ann\n  c360 token --role service --subject bi --ttl 30d --key private.pem"
+    )]
     Token(token::TokenArgs),
     /// Ask a running gateway whether it is ready; for container health checks.
     Healthcheck(health::HealthArgs),
     /// Tell why records are one customer, or why two customers are two.
-    #[command(after_help = "Examples:\n  c360 explain c_0123456789abc\n  c360 explain ann@example.com --with anna@example.org")]
+    #[command(
+        after_help = "Examples:\n  c360 explain c_0123456789abc\n  c360 explain ann@example.com --with anna@example.org"
+    )]
     Explain(explain::ExplainArgs),
     /// Records that could not be read.
     #[command(subcommand)]

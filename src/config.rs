@@ -377,7 +377,15 @@ fn read_file(path: &Path) -> Result<String, String> {
 }
 
 const SECTIONS: [&str; 10] = [
-    "server", "store", "auth", "log", "identity", "lifecycle", "metrics", "limits", "sync",
+    "server",
+    "store",
+    "auth",
+    "log",
+    "identity",
+    "lifecycle",
+    "metrics",
+    "limits",
+    "sync",
     "sources",
 ];
 
@@ -469,7 +477,10 @@ fn read_auth(context: &mut Context<'_>, listen: SocketAddr) -> Auth {
     check_key(&mut section, key.as_ref(), &algorithms);
     let demo = section.flag("demo");
     if demo && !listen.ip().is_loopback() {
-        section.problem("demo", "hands a token to everybody: allowed only when server.listen is a loopback address");
+        section.problem(
+            "demo",
+            "hands a token to everybody: allowed only when server.listen is a loopback address",
+        );
     }
     let role_claim = section.text("role_claim").unwrap_or_default();
     if role_claim.split('.').any(str::is_empty) {
@@ -491,11 +502,7 @@ fn read_auth(context: &mut Context<'_>, listen: SocketAddr) -> Auth {
 
 /// Each kind of key goes with its own algorithms, so that a public key can never be taken for a
 /// shared secret.
-fn check_key(
-    section: &mut reader::Section<'_>,
-    key: Option<&KeySource>,
-    algorithms: &[Algorithm],
-) {
+fn check_key(section: &mut reader::Section<'_>, key: Option<&KeySource>, algorithms: &[Algorithm]) {
     if algorithms.is_empty() {
         section.problem("algorithms", "names no algorithm: expected for example [\"HS256\"]");
         return;
@@ -516,23 +523,41 @@ fn check_key(
         }
         Some(KeySource::PublicKey(pem)) => {
             if has_hmac {
-                section.problem("algorithms", "HS256 needs a secret; with public_key expected RS256, ES256 or EdDSA");
+                section.problem(
+                    "algorithms",
+                    "HS256 needs a secret; with public_key expected RS256, ES256 or EdDSA",
+                );
             } else if pem.contains("PRIVATE KEY") {
-                section.problem("public_key", "is a private key; the gateway needs the public one only");
+                section.problem(
+                    "public_key",
+                    "is a private key; the gateway needs the public one only",
+                );
             } else {
                 for algorithm in algorithms {
                     if crate::http::auth::public_key(*algorithm, pem).is_none() {
-                        section.problem("public_key", format!("is no key for {}; expected PEM (BEGIN PUBLIC KEY) of that kind", algorithm.as_str()));
+                        section.problem(
+                            "public_key",
+                            format!(
+                                "is no key for {}; expected PEM (BEGIN PUBLIC KEY) of that kind",
+                                algorithm.as_str()
+                            ),
+                        );
                     }
                 }
             }
         }
         Some(KeySource::Jwks { url, .. }) => {
             if has_hmac {
-                section.problem("algorithms", "HS256 needs a secret; with jwks_url expected RS256, ES256 or EdDSA");
+                section.problem(
+                    "algorithms",
+                    "HS256 needs a secret; with jwks_url expected RS256, ES256 or EdDSA",
+                );
             }
             if !crate::http::jwks::is_trustworthy(url) {
-                section.problem("jwks_url", "expected an https:// address (http:// only for this machine)");
+                section.problem(
+                    "jwks_url",
+                    "expected an https:// address (http:// only for this machine)",
+                );
             }
         }
     }
@@ -547,11 +572,7 @@ fn read_log(context: &mut Context<'_>) -> Log {
     let format = section
         .choice(
             "format",
-            &[
-                ("auto", LogFormat::Auto),
-                ("pretty", LogFormat::Pretty),
-                ("json", LogFormat::Json),
-            ],
+            &[("auto", LogFormat::Auto), ("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],
         )
         .unwrap_or(LogFormat::Auto);
     let found = section.finish();
@@ -607,12 +628,7 @@ fn read_sources(context: &mut Context<'_>) -> Vec<Source> {
     sources
 }
 
-fn read_source(
-    context: &mut Context<'_>,
-    name: &str,
-    path: &str,
-    table: &Table,
-) -> Option<Source> {
+fn read_source(context: &mut Context<'_>, name: &str, path: &str, table: &Table) -> Option<Source> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     if name.is_empty() || name.len() > 40 || !name.chars().all(fits) {
         context.problem(path, "the name of a source: up to 40 of a-z, 0-9, - and _");
@@ -668,11 +684,7 @@ fn read_source(
 }
 
 /// A source's value as JSON, with secret references replaced by what they stand for.
-fn with_secrets(
-    context: &mut Context<'_>,
-    path: &str,
-    value: &Value,
-) -> serde_json::Value {
+fn with_secrets(context: &mut Context<'_>, path: &str, value: &Value) -> serde_json::Value {
     use serde_json::Value as Json;
     match value {
         Value::Table(table) if secret_reference(table).is_some() => {

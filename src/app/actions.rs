@@ -103,7 +103,11 @@ impl Actions for JobActions {
             Some(name) if known.contains(&name) => vec![name],
             Some(name) => {
                 let error = JobError::UnknownSource { name, known: known.join(", ") };
-                return Err(ActionError::refused(Code::NotFound, error.to_string(), Some("source")));
+                return Err(ActionError::refused(
+                    Code::NotFound,
+                    error.to_string(),
+                    Some("source"),
+                ));
             }
         };
         if names.is_empty() {

@@ -3,8 +3,8 @@
 //! Owns their order and the loop of a serving gateway. Refuses to run two rounds of this process at
 //! once; other processes are kept out by the jobs' leases.
 
-use jobs::{DeriveReport, JobError, Jobs, ResolveReport, SyncReport};
 use crate::app::Served;
+use jobs::{DeriveReport, JobError, Jobs, ResolveReport, SyncReport};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;

@@ -139,7 +139,11 @@ fn remember(args: &DemoArgs) -> anyhow::Result<(State, bool)> {
     if args.reset && folder.exists() {
         // Only what a demonstration itself writes is removed.
         for name in [
-            "customer360.db", "customer360.db-wal", "customer360.db-shm", "state.json", "secret",
+            "customer360.db",
+            "customer360.db-wal",
+            "customer360.db-shm",
+            "state.json",
+            "secret",
             "spend.csv",
         ] {
             let path = folder.join(name);
@@ -233,8 +237,16 @@ fn configure(args: &DemoArgs, sandbox: &Sandbox) -> Result<Config, Failure> {
 /// HubSpot's channel names, as they stand in the spend file, to ours.
 fn channels() -> String {
     [
-        "ORGANIC_SEARCH", "PAID_SEARCH", "EMAIL_MARKETING", "SOCIAL_MEDIA", "REFERRALS",
-        "OTHER_CAMPAIGNS", "DIRECT_TRAFFIC", "OFFLINE", "PAID_SOCIAL", "AI_REFERRALS",
+        "ORGANIC_SEARCH",
+        "PAID_SEARCH",
+        "EMAIL_MARKETING",
+        "SOCIAL_MEDIA",
+        "REFERRALS",
+        "OTHER_CAMPAIGNS",
+        "DIRECT_TRAFFIC",
+        "OFFLINE",
+        "PAID_SOCIAL",
+        "AI_REFERRALS",
     ]
     .iter()
     .map(|name| format!("{name} = \"{}\"", name.to_lowercase()))
@@ -297,10 +309,11 @@ async fn clusters(app: &App, kind: ProfileKind) -> anyhow::Result<Vec<Vec<Record
     for input in app.store.load_identity_inputs(kind, &ids).await? {
         if let Some(profile) = profiles.get(&input.id) {
             let key = input.key;
-            clusters
-                .entry(*profile)
-                .or_default()
-                .push(RecordRef::new(key.source, key.stream, key.external_id));
+            clusters.entry(*profile).or_default().push(RecordRef::new(
+                key.source,
+                key.stream,
+                key.external_id,
+            ));
         }
     }
     Ok(clusters.into_values().collect())
@@ -319,14 +332,12 @@ fn examples() -> Vec<Example> {
     ]
 }
 
-fn invitation(
-    address: &str,
-    tokens: &[explorer::RoleToken],
-    examples: &[Example],
-) -> String {
+fn invitation(address: &str, tokens: &[explorer::RoleToken], examples: &[Example]) -> String {
     let mut text = format!("explorer   http://{address}/\nGraphQL    http://{address}/graphql\n");
     if !explorer::is_embedded() {
-        text.push_str("           (the page says how to build the explorer; GraphQL works without)\n");
+        text.push_str(
+            "           (the page says how to build the explorer; GraphQL works without)\n",
+        );
     }
     text.push_str("\nA token for each role (Authorization: Bearer ...), valid for 30 days:\n");
     for token in tokens {

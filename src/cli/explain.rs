@@ -85,7 +85,8 @@ async fn find(store: &Store, text: &str, rules: &identity::Rules) -> Result<Foun
             Some(mailbox) => Lookup::Identifier(IdentifierKind::Email, mailbox.address),
             None => {
                 return Err(Failure::Usage(
-                    "expected a customer's id (c_ and 13 characters) or an e-mail address"
+                    "expected a customer's id (c_ and 13 characters) or an e-mail address that can \
+                     identify somebody (placeholders such as nobody@example.com cannot)"
                         .to_owned(),
                 ));
             }
@@ -139,7 +140,11 @@ async fn why(store: &Store, found: &Found) -> Result<(String, Value), Failure> {
         }));
     }
     if joins.is_empty() {
-        let _ = write!(text, "\n  {}", found.members.first().map_or_else(String::new, |id| found.key(*id)));
+        let _ = write!(
+            text,
+            "\n  {}",
+            found.members.first().map_or_else(String::new, |id| found.key(*id))
+        );
     }
     let records: Vec<String> = found.members.iter().map(|id| found.key(*id)).collect();
     let value = json!({
@@ -151,7 +156,8 @@ async fn why(store: &Store, found: &Found) -> Result<(String, Value), Failure> {
 
 /// `email exact +6.1, family_name typo +2.0` out of stored evidence.
 fn evidence_words(evidence: &Value) -> String {
-    let word = |part: &Value, name: &str| part.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let word =
+        |part: &Value, name: &str| part.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
     evidence
         .as_array()
         .into_iter()
@@ -194,7 +200,8 @@ async fn apart(
     let mut text = format!("{} and {} are two customers:", one.id, other.id);
     let mut listed = Vec::new();
     for Obstacle { left, right, apart, weight, evidence } in &obstacles {
-        let name = |id: RecordId| if one.keys.contains_key(&id) { one.key(id) } else { other.key(id) };
+        let name =
+            |id: RecordId| if one.keys.contains_key(&id) { one.key(id) } else { other.key(id) };
         let words: Vec<String> = evidence
             .iter()
             .map(|e| format!("{} {} {:+.1}", e.comparison, e.level, e.weight))

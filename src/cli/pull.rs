@@ -87,7 +87,9 @@ fn once(config: Config, plan: Plan, json: bool) -> Outcome {
 
 fn ending(round: &Round) -> Done {
     let unfinished = round.sync.as_ref().is_some_and(|sync| {
-        sync.streams.iter().any(|stream| matches!(stream.outcome, "failed" | "disabled" | "stopped"))
+        sync.streams
+            .iter()
+            .any(|stream| matches!(stream.outcome, "failed" | "disabled" | "stopped"))
     });
     if unfinished { Done::Partly } else { Done::Whole }
 }

@@ -37,24 +37,31 @@ pub fn run(args: SandboxArgs) -> Outcome {
             0 => [0; 3],
             port => [port, port.saturating_add(1), port.saturating_add(2)],
         };
-        let options = SandboxOptions { ports, follow_real_clock: true, ..SandboxOptions::default() };
+        let options =
+            SandboxOptions { ports, follow_real_clock: true, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(world, options).await?;
         output::say(&source_tables(&sandbox))?;
-        output::note("the sandbox runs; copy the tables above into customer360.toml; Ctrl-C stops it");
+        output::note(
+            "the sandbox runs; copy the tables above into customer360.toml; Ctrl-C stops it",
+        );
         cancel.cancelled().await;
         sandbox.stop().await;
         Ok(Done::Whole)
     })
 }
 
-/// The configuration of the three sources.
+/// The configuration of the three sources. The budgets are wider than the vendors' own, as the
+/// sandbox's limits are: nobody should wait a minute for a demonstration.
 pub fn source_tables(sandbox: &Sandbox) -> String {
     let SandboxCredentials { hubspot_token, zendesk_email, zendesk_token, stripe_key } =
         sandbox.credentials();
     format!(
-        "[sources.hubspot]\nconnector = \"hubspot\"\nbase_url = \"{}\"\ntoken = \"{hubspot_token}\"\n\n\
-         [sources.zendesk]\nconnector = \"zendesk\"\nbase_url = \"{}\"\nemail = \"{zendesk_email}\"\ntoken = \"{zendesk_token}\"\n\n\
-         [sources.stripe]\nconnector = \"stripe\"\nbase_url = \"{}\"\nkey = \"{stripe_key}\"\n",
+        "[sources.hubspot]\nconnector = \"hubspot\"\nbase_url = \"{}\"\ntoken = \"{hubspot_token}\"\n\
+         budgets = {{ general = 5000, search = 100 }}\n\n\
+         [sources.zendesk]\nconnector = \"zendesk\"\nbase_url = \"{}\"\nemail = \"{zendesk_email}\"\ntoken = \"{zendesk_token}\"\n\
+         budgets = {{ incremental = 6000 }}\n\n\
+         [sources.stripe]\nconnector = \"stripe\"\nbase_url = \"{}\"\nkey = \"{stripe_key}\"\n\
+         budgets = {{ general = 500 }}\n",
         sandbox.hubspot_url(),
         sandbox.zendesk_url(),
         sandbox.stripe_url()

@@ -20,8 +20,8 @@ pub fn run(args: &SchemaArgs) -> Outcome {
         output::say(&schema)?;
         return Ok(Done::Whole);
     };
-    let stored = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read {}", file.display()))?;
+    let stored =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     if stored.trim_end() == schema.trim_end() {
         return Ok(Done::Whole);
     }

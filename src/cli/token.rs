@@ -196,7 +196,8 @@ mod tests {
         let private = include_bytes!("../../tests/fixtures/keys/ec.pem");
         let (algorithm, key) = private_key(&es, private).unwrap();
         let now = SystemClock.now();
-        let es_token = sign(algorithm, &key, None, &claims(&es, Role::Admin, "ann", now, 60)).unwrap();
+        let es_token =
+            sign(algorithm, &key, None, &claims(&es, Role::Admin, "ann", now, 60)).unwrap();
         for (rules, token, role) in [
             (&hs, ready_made(&hs, Role::Sales, "ann", 60).unwrap(), Role::Sales),
             (&es, es_token, Role::Admin),

@@ -46,12 +46,17 @@ impl<'a> Context<'a> {
             }
             None => None,
         };
-        Section { path: name.to_owned(), table, known: Vec::new(), context: Context {
-            layers,
-            env: self.env,
-            problems: std::mem::take(&mut self.problems),
-            warnings: std::mem::take(&mut self.warnings),
-        } }
+        Section {
+            path: name.to_owned(),
+            table,
+            known: Vec::new(),
+            context: Context {
+                layers,
+                env: self.env,
+                problems: std::mem::take(&mut self.problems),
+                warnings: std::mem::take(&mut self.warnings),
+            },
+        }
     }
 
     /// Takes back what a finished section found.
@@ -112,8 +117,7 @@ impl<'a> Context<'a> {
     }
 }
 
-const SECRET_FORMS: &str =
-    "expected { env = \"NAME\" }, { file = \"path\" } or a text in quotes";
+const SECRET_FORMS: &str = "expected { env = \"NAME\" }, { file = \"path\" } or a text in quotes";
 
 /// How a secret is named instead of written.
 pub(super) enum Reference<'a> {
@@ -241,7 +245,9 @@ impl<'a> Section<'a> {
         let mut texts = Vec::new();
         for (at, value) in values.iter().enumerate() {
             match value {
-                Value::String(text) if !text.trim().is_empty() => texts.push(text.trim().to_owned()),
+                Value::String(text) if !text.trim().is_empty() => {
+                    texts.push(text.trim().to_owned())
+                }
                 _ => self.problem(&format!("{key}[{at}]"), "expected a text in quotes"),
             }
         }
@@ -379,10 +385,7 @@ mod tests {
 
     #[test]
     fn complaints_never_repeat_the_value() {
-        assert_eq!(
-            readable("invalid type: string \"hunter2\", expected u64"),
-            "expected u64"
-        );
+        assert_eq!(readable("invalid type: string \"hunter2\", expected u64"), "expected u64");
         assert_eq!(
             readable("unknown field `shared_limt`, expected one of `shared_limit`, `x`"),
             "\"shared_limt\" is not a known key; did you mean \"shared_limit\"?"
@@ -397,7 +400,10 @@ mod tests {
 
     #[test]
     fn near_names_are_suggested_and_far_ones_not() {
-        assert_eq!(did_you_mean("lisen", ["listen", "level"].into_iter()), "; did you mean \"listen\"?");
+        assert_eq!(
+            did_you_mean("lisen", ["listen", "level"].into_iter()),
+            "; did you mean \"listen\"?"
+        );
         assert_eq!(did_you_mean("zzz", ["listen", "level"].into_iter()), "");
     }
 }

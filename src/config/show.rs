@@ -38,7 +38,8 @@ fn hide(path: &str, value: &Value) -> Value {
             table
                 .iter()
                 .map(|(name, inner)| {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    let path =
+                        if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                     (name.clone(), hide(&path, inner))
                 })
                 .collect(),

@@ -64,10 +64,16 @@ fn mistakes_that_other_crates_find_carry_the_whole_key() {
         "[identity]\nlarge_cluster = 0\ndefault_country = \"de\"\n[metrics]\ntimezone = \"Paris\"\n[lifecycle]\nlapse_days = -1\n[[lifecycle.rules]]\nid = \"a\"\nstage = \"lead\"\nwhen = { event = \"known\" }\n[[lifecycle.rules]]\nid = \"b\"\nstage = \"ledd\"\nwhen = { event = \"known\" }\n",
         &[],
     );
-    assert!(found.iter().any(|f| f.starts_with("identity.large_cluster ") && f.ends_with("(c.toml:2)")), "{found:#?}");
+    assert!(
+        found.iter().any(|f| f.starts_with("identity.large_cluster ") && f.ends_with("(c.toml:2)")),
+        "{found:#?}"
+    );
     assert!(found.iter().any(|f| f.starts_with("identity.default_country ")), "{found:#?}");
     assert!(found.iter().any(|f| f.starts_with("metrics.timezone ")), "{found:#?}");
-    assert!(found.iter().any(|f| f.starts_with("lifecycle.rules[1] ") && f.ends_with("(c.toml:12)")), "{found:#?}");
+    assert!(
+        found.iter().any(|f| f.starts_with("lifecycle.rules[1] ") && f.ends_with("(c.toml:12)")),
+        "{found:#?}"
+    );
     assert!(!found.iter().any(|f| f.starts_with("lifecycle.rules[0]")), "{found:#?}");
 }
 
@@ -98,7 +104,10 @@ fn a_secret_that_cannot_be_had_says_where_it_was_looked_for() {
         &[],
     );
     assert_eq!(found[0], "auth.secret variable NOPE is not set or empty (c.toml:2)");
-    assert!(found[1].starts_with("sources.crm.token file does/not/exist cannot be read"), "{found:?}");
+    assert!(
+        found[1].starts_with("sources.crm.token file does/not/exist cannot be read"),
+        "{found:?}"
+    );
     assert_eq!(found.len(), 2);
 }
 
@@ -112,21 +121,36 @@ fn plain_secrets_work_with_a_warning() {
     let warned: Vec<_> = config.warnings.iter().map(|w| w.key.as_str()).collect();
     assert_eq!(warned, ["auth.secret", "sources.crm.token", "sources.pay.key"]);
     let shown = shown(&config).to_string();
-    assert!(!shown.contains("rk_live") && !shown.contains("pat-1") && !shown.contains("0123456789"), "{shown}");
+    assert!(
+        !shown.contains("rk_live") && !shown.contains("pat-1") && !shown.contains("0123456789"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn keys_and_algorithms_must_fit_each_other() {
     for (text, expected) in [
         ("secret = \"short\"", "auth.secret is shorter than 32 bytes"),
-        ("secret = \"0123456789abcdef0123456789abcdef\"\nalgorithms = [\"HS256\", \"RS256\"]", "auth.algorithms a secret goes with"),
+        (
+            "secret = \"0123456789abcdef0123456789abcdef\"\nalgorithms = [\"HS256\", \"RS256\"]",
+            "auth.algorithms a secret goes with",
+        ),
         ("algorithms = [\"none\"]", "auth.algorithms[0] expected one of"),
         ("algorithms = []", "auth.algorithms names no algorithm"),
         ("jwks_url = \"https://x/jwks\"", "auth.algorithms HS256 needs a secret"),
-        ("jwks_url = \"http://x/jwks\"\nalgorithms = [\"RS256\"]", "auth.jwks_url expected an https://"),
+        (
+            "jwks_url = \"http://x/jwks\"\nalgorithms = [\"RS256\"]",
+            "auth.jwks_url expected an https://",
+        ),
         ("public_key = \"x\"\nalgorithms = [\"RS256\"]", "auth.public_key is no key for RS256"),
-        ("public_key = \"-----BEGIN PRIVATE KEY-----\"\nalgorithms = [\"RS256\"]", "auth.public_key is a private key"),
-        ("secret = \"0123456789abcdef0123456789abcdef\"\njwks_url = \"https://x/jwks\"", "auth.secret set only one of"),
+        (
+            "public_key = \"-----BEGIN PRIVATE KEY-----\"\nalgorithms = [\"RS256\"]",
+            "auth.public_key is a private key",
+        ),
+        (
+            "secret = \"0123456789abcdef0123456789abcdef\"\njwks_url = \"https://x/jwks\"",
+            "auth.secret set only one of",
+        ),
     ] {
         let found = mistakes(&format!("[auth]\n{text}\n"), &[]);
         assert!(found.iter().any(|f| f.starts_with(expected)), "{text}: {found:?}");
@@ -136,7 +160,8 @@ fn keys_and_algorithms_must_fit_each_other() {
     assert!(mistakes(&confused, &[])[0].starts_with("auth.algorithms HS256 needs a secret"));
     let fine = format!("[auth]\nalgorithms = [\"RS256\"]\npublic_key = '''{RSA}'''\n");
     assert!(matches!(load(&fine, &[]).unwrap().auth.key, Some(KeySource::PublicKey(_))));
-    let wrong_kind = format!("[auth]\nalgorithms = [\"RS256\", \"ES256\"]\npublic_key = '''{RSA}'''\n");
+    let wrong_kind =
+        format!("[auth]\nalgorithms = [\"RS256\", \"ES256\"]\npublic_key = '''{RSA}'''\n");
     assert!(mistakes(&wrong_kind, &[])[0].starts_with("auth.public_key is no key for ES256"));
 }
 

@@ -22,6 +22,14 @@ pub(crate) fn asked<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Asked> {
     ctx.data::<Asked>()
 }
 
+/// The answer of a nullable field: a failure leaves it null and its parent standing. (A resolver
+/// that returns the failure itself would take the parent with it.)
+pub(crate) async fn shown<T>(
+    answer: impl Future<Output = async_graphql::Result<Option<T>>>,
+) -> Option<async_graphql::Result<T>> {
+    answer.await.transpose()
+}
+
 impl Asked {
     /// Refuses a hidden area, with who may see it. Nothing is fetched then.
     pub(crate) fn see(&self, area: Area) -> Result<(), Refusal> {

@@ -108,8 +108,11 @@ macro_rules! connection {
             async fn total_count(
                 &self,
                 ctx: &async_graphql::Context<'_>,
-            ) -> async_graphql::Result<Option<i32>> {
-                Ok(Some(self.total.count(ctx).await?))
+            ) -> Option<async_graphql::Result<i32>> {
+                $crate::asked::shown(async {
+                    Ok(Some(self.total.count(ctx).await?))
+                })
+                .await
             }
         }
         impl $connection {

@@ -1,6 +1,6 @@
 //! `Customer`: the unified person or company.
 
-use crate::asked::asked;
+use crate::asked::{asked, shown};
 use crate::connection::{Page, cursor, place};
 use crate::customers::CustomerConnection;
 use crate::enums::{CustomerKind, TimelineKind};
@@ -63,6 +63,7 @@ impl Customer {
     }
 }
 
+/// A person or company, unified from the records that all sources hold of it.
 #[Object]
 impl Customer {
     /// Globally unique and stable for ever: after a merge the old ids lead to the new customer.
@@ -81,56 +82,68 @@ impl Customer {
     }
 
     /// Given name of a person.
-    async fn given_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        self.field(ctx, "given_name").await
+    async fn given_name(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        self.field(ctx, "given_name").await.transpose()
     }
 
     /// Family name of a person.
-    async fn family_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        self.field(ctx, "family_name").await
+    async fn family_name(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        self.field(ctx, "family_name").await.transpose()
     }
 
     /// Job title of a person.
-    async fn job_title(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        self.field(ctx, "job_title").await
+    async fn job_title(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        self.field(ctx, "job_title").await.transpose()
     }
 
     /// Industry of a company.
-    async fn industry(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        self.field(ctx, "industry").await
+    async fn industry(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        self.field(ctx, "industry").await.transpose()
     }
 
     /// Number of employees of a company.
-    async fn employee_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
-        let text = self.field(ctx, "employee_count").await?;
-        Ok(text.and_then(|digits| digits.parse::<i64>().ok()).map(int))
+    async fn employee_count(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
+        shown(async {
+            let text = self.field(ctx, "employee_count").await?;
+            Ok(text.and_then(|digits| digits.parse::<i64>().ok()).map(int))
+        })
+        .await
     }
 
     /// Primary e-mail address; masked (`a***@example.com`) for roles that do not see contact
     /// details in full.
-    async fn email(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        asked(ctx)?.see(Area::ContactDetails)?;
-        Ok(self.0.email.as_deref())
+    async fn email(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
+        shown(async {
+            asked(ctx)?.see(Area::ContactDetails)?;
+            Ok(self.0.email.as_deref())
+        })
+        .await
     }
 
     /// Primary phone number; masked (`+4917…12`) for roles that do not see contact details in full.
-    async fn phone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        asked(ctx)?.see(Area::ContactDetails)?;
-        Ok(self.0.phone.as_deref())
+    async fn phone(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
+        shown(async {
+            asked(ctx)?.see(Area::ContactDetails)?;
+            Ok(self.0.phone.as_deref())
+        })
+        .await
     }
 
     /// Postal address; null when no part of it is known.
-    async fn address(&self, ctx: &Context<'_>) -> Result<Option<PostalAddress>> {
-        let address = PostalAddress {
-            street: self.field(ctx, "street").await?,
-            city: self.field(ctx, "city").await?,
-            region: self.field(ctx, "region").await?,
-            postal_code: self.field(ctx, "postal_code").await?,
-            country: self.0.country.clone(),
-        };
-        let parts = [&address.street, &address.city, &address.region, &address.postal_code];
-        let known = address.country.is_some() || parts.iter().any(|part| part.is_some());
-        Ok(known.then_some(address))
+    async fn address(&self, ctx: &Context<'_>) -> Option<Result<PostalAddress>> {
+        shown(async {
+            let address = PostalAddress {
+                street: self.field(ctx, "street").await?,
+                city: self.field(ctx, "city").await?,
+                region: self.field(ctx, "region").await?,
+                postal_code: self.field(ctx, "postal_code").await?,
+                country: self.0.country.clone(),
+            };
+            let parts = [&address.street, &address.city, &address.region, &address.postal_code];
+            let known = address.country.is_some() || parts.iter().any(|part| part.is_some());
+            Ok(known.then_some(address))
+        })
+        .await
     }
 
     /// Employer's name of a person, or a company's own name.
@@ -202,13 +215,16 @@ impl Customer {
     }
 
     /// The company that a person belongs to: the one linked last. Null for companies.
-    async fn company(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        if self.0.kind != ProfileKind::Person {
-            return Ok(None);
-        }
-        let of = CompaniesOf { slice: Slice { limit: 1, after: None } };
-        let rows = asked(ctx)?.loaders.companies.load(self.key(), of).await?;
-        Ok(rows.first().map(|(_, company)| company.clone().into()))
+    async fn company(&self, ctx: &Context<'_>) -> Option<Result<Customer>> {
+        shown(async {
+            if self.0.kind != ProfileKind::Person {
+                return Ok(None);
+            }
+            let of = CompaniesOf { slice: Slice { limit: 1, after: None } };
+            let rows = asked(ctx)?.loaders.companies.load(self.key(), of).await?;
+            Ok(rows.first().map(|(_, company)| company.clone().into()))
+        })
+        .await
     }
 
     /// All companies that a person belongs to, the one linked last first. Empty for companies.
@@ -262,8 +278,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<DealConnection>> {
-        facts(ctx, self.key(), first, after, DealConnection::new).await
+    ) -> Option<Result<DealConnection>> {
+        facts(ctx, self.key(), first, after, DealConnection::new).await.transpose()
     }
 
     /// Tickets, the newest first. Needs the area `support`.
@@ -274,8 +290,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<TicketConnection>> {
-        facts(ctx, self.key(), first, after, TicketConnection::new).await
+    ) -> Option<Result<TicketConnection>> {
+        facts(ctx, self.key(), first, after, TicketConnection::new).await.transpose()
     }
 
     /// Subscriptions, the newest first. Needs the area `subscriptions`.
@@ -286,8 +302,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<SubscriptionConnection>> {
-        facts(ctx, self.key(), first, after, SubscriptionConnection::new).await
+    ) -> Option<Result<SubscriptionConnection>> {
+        facts(ctx, self.key(), first, after, SubscriptionConnection::new).await.transpose()
     }
 
     /// Invoices, the newest first. Needs the area `billing`.
@@ -298,8 +314,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<InvoiceConnection>> {
-        facts(ctx, self.key(), first, after, InvoiceConnection::new).await
+    ) -> Option<Result<InvoiceConnection>> {
+        facts(ctx, self.key(), first, after, InvoiceConnection::new).await.transpose()
     }
 
     /// Payments, the newest first. Needs the area `billing`.
@@ -310,8 +326,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<PaymentConnection>> {
-        facts(ctx, self.key(), first, after, PaymentConnection::new).await
+    ) -> Option<Result<PaymentConnection>> {
+        facts(ctx, self.key(), first, after, PaymentConnection::new).await.transpose()
     }
 
     /// Refunds, the newest first. Needs the area `billing`.
@@ -322,8 +338,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<RefundConnection>> {
-        facts(ctx, self.key(), first, after, RefundConnection::new).await
+    ) -> Option<Result<RefundConnection>> {
+        facts(ctx, self.key(), first, after, RefundConnection::new).await.transpose()
     }
 
     /// Contacts with the marketing, the newest first.
@@ -334,8 +350,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<TouchpointConnection>> {
-        facts(ctx, self.key(), first, after, TouchpointConnection::new).await
+    ) -> Option<Result<TouchpointConnection>> {
+        facts(ctx, self.key(), first, after, TouchpointConnection::new).await.transpose()
     }
 
     /// Answers to surveys, the newest first. Needs the area `support`.
@@ -346,8 +362,8 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<SurveyResponseConnection>> {
-        facts(ctx, self.key(), first, after, SurveyResponseConnection::new).await
+    ) -> Option<Result<SurveyResponseConnection>> {
+        facts(ctx, self.key(), first, after, SurveyResponseConnection::new).await.transpose()
     }
 
     /// Everything that happened, in one feed, the newest first. Kinds that the role does not see
@@ -361,8 +377,8 @@ impl Customer {
         #[graphql(desc = "A cursor of this list, with the same kinds, to go on behind.")]
         after: Option<String>,
         #[graphql(desc = "Only these kinds; all if not given.")] kinds: Option<Vec<TimelineKind>>,
-    ) -> Result<Option<TimelineConnection>> {
-        timeline::timeline(ctx, self.key(), first, after, kinds).await.map(Some)
+    ) -> Option<Result<TimelineConnection>> {
+        timeline::timeline(ctx, self.key(), first, after, kinds).await.map(Some).transpose()
     }
 
     /// Where it stands in its life.
@@ -384,14 +400,17 @@ impl Customer {
 
     /// Revenue, lifetime value, MRR, tickets, satisfaction; null until derived for the first time.
     /// Needs one of the areas `customer_numbers` and `support`.
-    async fn numbers(&self, ctx: &Context<'_>) -> Result<Option<CustomerNumbers>> {
-        numbers::numbers(ctx, self.key()).await
+    async fn numbers(&self, ctx: &Context<'_>) -> Option<Result<CustomerNumbers>> {
+        numbers::numbers(ctx, self.key()).await.transpose()
     }
 
     /// Why its records are together. Needs the area `identity`.
-    async fn identity(&self, ctx: &Context<'_>) -> Result<Option<Identity>> {
-        asked(ctx)?.see(Area::Identity)?;
-        Ok(Some(Identity { customer: self.key() }))
+    async fn identity(&self, ctx: &Context<'_>) -> Option<Result<Identity>> {
+        shown(async {
+            asked(ctx)?.see(Area::Identity)?;
+            Ok(Some(Identity { customer: self.key() }))
+        })
+        .await
     }
 }
 

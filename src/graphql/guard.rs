@@ -114,6 +114,8 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
 /// What a selection comes to, fragments written out.
 #[derive(Clone, Copy, Default)]
 struct Sum {
+    /// Fields of the selection itself.
+    roots: u64,
     fields: u64,
     aliases: u64,
     directives: u64,
@@ -127,6 +129,7 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, other: Self) {
+        self.roots = self.roots.saturating_add(other.roots);
         self.fields = self.fields.saturating_add(other.fields);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
@@ -162,8 +165,7 @@ pub(crate) fn cost(
         let set = &operation.node.selection_set.node;
         let mut sum = counter.set(set, false)?;
         sum.directives += count(&operation.node.directives);
-        let roots = counter.roots(set, 0)?;
-        limit("fields of the root", roots, limits.root_fields_max, "ask in several requests")?;
+        limit("fields of the root", sum.roots, limits.root_fields_max, "ask in several requests")?;
         all.add(sum);
     }
     limit("fields", all.fields, limits.fields_max, "select fewer fields or fragments")?;
@@ -234,6 +236,7 @@ impl<'a> Counter<'a> {
         let below = introspection || name == "__schema" || name == "__type";
         let inner = self.set(&field.selection_set.node, below)?;
         let mut sum = inner;
+        sum.roots = 1;
         sum.fields = inner.fields.saturating_add(1);
         sum.aliases += u64::from(field.alias.is_some());
         sum.directives += count(&field.directives);
@@ -270,31 +273,6 @@ impl<'a> Counter<'a> {
             }
         }
         if paged { self.page_default } else { 1 }
-    }
-
-    /// Fields of a root selection, fragments written out, as far as twenty levels of fragments.
-    fn roots(&self, set: &'a SelectionSet, level: u32) -> Result<u64, Refusal> {
-        let mut roots = 0_u64;
-        for item in &set.items {
-            let more = match &item.node {
-                Selection::Field(_) => 1,
-                Selection::InlineFragment(inline) => {
-                    self.roots(&inline.node.selection_set.node, level + 1)?
-                }
-                // A fragment's fields are counted as the root's: cheap, because its sum is known.
-                Selection::FragmentSpread(spread) => {
-                    let key = (&spread.node.fragment_name.node, false);
-                    match self.document.fragments.get(key.0) {
-                        Some(fragment) if level < 20 => {
-                            fragment.node.selection_set.node.items.len() as u64
-                        }
-                        _ => 0,
-                    }
-                }
-            };
-            roots = roots.saturating_add(more);
-        }
-        Ok(roots)
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Identity {
     pub customer: i64,
 }
 
+/// Why a customer's records are together, and what happened to its id.
 #[Object]
 impl Identity {
     /// The joins that connect all records; one fewer than there are records.
@@ -56,16 +57,17 @@ impl Identity {
 /// Why two records were put together.
 pub(crate) struct IdentityJoin(JoinRow);
 
+/// Why two records were put together.
 #[Object]
 impl IdentityJoin {
     /// One record.
-    async fn left(&self, ctx: &Context<'_>) -> Result<Option<SourceRecord>> {
-        record(ctx, self.0.left).await
+    async fn left(&self, ctx: &Context<'_>) -> Option<Result<SourceRecord>> {
+        record(ctx, self.0.left).await.transpose()
     }
 
     /// The other.
-    async fn right(&self, ctx: &Context<'_>) -> Result<Option<SourceRecord>> {
-        record(ctx, self.0.right).await
+    async fn right(&self, ctx: &Context<'_>) -> Option<Result<SourceRecord>> {
+        record(ctx, self.0.right).await.transpose()
     }
 
     /// The rule that joined them.
@@ -115,6 +117,7 @@ pub(crate) struct Redirect {
 /// A pair of records that rules neither join nor part: a person decides, by `decideReview`.
 pub(crate) struct Review(Pair);
 
+/// A pair of records that rules neither join nor part: a person decides, by `decideReview`.
 #[Object]
 impl Review {
     /// Its id.
@@ -148,23 +151,23 @@ impl Review {
     }
 
     /// One record.
-    async fn left(&self, ctx: &Context<'_>) -> Result<Option<SourceRecord>> {
-        record(ctx, self.0.left).await
+    async fn left(&self, ctx: &Context<'_>) -> Option<Result<SourceRecord>> {
+        record(ctx, self.0.left).await.transpose()
     }
 
     /// The other record.
-    async fn right(&self, ctx: &Context<'_>) -> Result<Option<SourceRecord>> {
-        record(ctx, self.0.right).await
+    async fn right(&self, ctx: &Context<'_>) -> Option<Result<SourceRecord>> {
+        record(ctx, self.0.right).await.transpose()
     }
 
     /// The customer that holds the left record.
-    async fn left_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        customer::by_id(ctx, self.0.left_profile).await
+    async fn left_customer(&self, ctx: &Context<'_>) -> Option<Result<Customer>> {
+        customer::by_id(ctx, self.0.left_profile).await.transpose()
     }
 
     /// The customer that holds the right record.
-    async fn right_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        customer::by_id(ctx, self.0.right_profile).await
+    async fn right_customer(&self, ctx: &Context<'_>) -> Option<Result<Customer>> {
+        customer::by_id(ctx, self.0.right_profile).await.transpose()
     }
 }
 

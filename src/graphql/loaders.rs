@@ -97,7 +97,7 @@ impl<L: Listing> Many<L> {
             Batch { store: store.clone(), scope: *scope, of: std::marker::PhantomData };
         // Four turns of the executor are enough for every sibling to have asked; the limits on
         // pages and cost bound a batch before its own limit does.
-        Self(Loader::new(batch).with_yield_count(4).with_max_batch_size(100_000))
+        Self(Loader::new(batch).with_yield_count(std::env::var("YC").ok().and_then(|v| v.parse().ok()).unwrap_or(4)).with_max_batch_size(100_000))
     }
 
     /// The rows of a parent.

@@ -1,7 +1,7 @@
 //! `Mutation`: what can be changed. Each answers what changed, or why it could not be.
 
 use crate::actions::ActionError;
-use crate::asked::{Asked, asked};
+use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::enums::{CustomerKind, ReviewVerdict, Stage};
 use crate::node::{profile_id, record_id};
@@ -153,6 +153,7 @@ pub(crate) struct SyncNowPayload {
 /// What can be changed.
 pub(crate) struct Mutation;
 
+/// What can be changed.
 #[Object]
 impl Mutation {
     /// Puts customers together, for good: later syncs keep them together, and `splitCustomer`
@@ -161,20 +162,23 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which customers.")] input: MergeCustomersInput,
-    ) -> Result<Option<MergeCustomersPayload>> {
-        let asked = asked(ctx)?;
-        asked.may(Ability::Resolve)?;
-        let survivor = profile_id(&input.survivor)?;
-        let others =
-            input.others.iter().map(|id| profile_id(id)).collect::<Result<Vec<_>, _>>()?;
-        let done = asked.shared.actions.merge(&asked.principal, survivor, others).await;
-        Ok(Some(match refused(done)? {
-            Ok(id) => MergeCustomersPayload {
-                customer: changed(asked, &[id]).await?.pop(),
-                user_errors: Vec::new(),
-            },
-            Err(error) => MergeCustomersPayload { customer: None, user_errors: vec![error] },
-        }))
+    ) -> Option<Result<MergeCustomersPayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::Resolve)?;
+            let survivor = profile_id(&input.survivor)?;
+            let others =
+                input.others.iter().map(|id| profile_id(id)).collect::<Result<Vec<_>, _>>()?;
+            let done = asked.shared.actions.merge(&asked.principal, survivor, others).await;
+            Ok(Some(match refused(done)? {
+                Ok(id) => MergeCustomersPayload {
+                    customer: changed(asked, &[id]).await?.pop(),
+                    user_errors: Vec::new(),
+                },
+                Err(error) => MergeCustomersPayload { customer: None, user_errors: vec![error] },
+            }))
+        })
+        .await
     }
 
     /// Takes records out of a customer, for good: later syncs keep them apart. Needs the ability
@@ -183,19 +187,22 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which records of which customer.")] input: SplitCustomerInput,
-    ) -> Result<Option<SplitCustomerPayload>> {
-        let asked = asked(ctx)?;
-        asked.may(Ability::Resolve)?;
-        let customer = profile_id(&input.customer)?;
-        let records = input.records.iter().map(|id| record_id(id)).collect::<Result<Vec<_>, _>>()?;
-        let done = asked.shared.actions.split(&asked.principal, customer, records).await;
-        Ok(Some(match refused(done)? {
-            Ok(ids) => SplitCustomerPayload {
-                customers: changed(asked, &ids).await?,
-                user_errors: Vec::new(),
-            },
-            Err(error) => SplitCustomerPayload { customers: Vec::new(), user_errors: vec![error] },
-        }))
+    ) -> Option<Result<SplitCustomerPayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::Resolve)?;
+            let customer = profile_id(&input.customer)?;
+            let records = input.records.iter().map(|id| record_id(id)).collect::<Result<Vec<_>, _>>()?;
+            let done = asked.shared.actions.split(&asked.principal, customer, records).await;
+            Ok(Some(match refused(done)? {
+                Ok(ids) => SplitCustomerPayload {
+                    customers: changed(asked, &ids).await?,
+                    user_errors: Vec::new(),
+                },
+                Err(error) => SplitCustomerPayload { customers: Vec::new(), user_errors: vec![error] },
+            }))
+        })
+        .await
     }
 
     /// Decides whether two records are the same person or company. Needs the ability `resolve`.
@@ -203,19 +210,22 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The pair and what was decided.")] input: DecideReviewInput,
-    ) -> Result<Option<DecideReviewPayload>> {
-        let asked = asked(ctx)?;
-        asked.may(Ability::Resolve)?;
-        let (left, right) = (record_id(&input.left)?, record_id(&input.right)?);
-        let (kind, verdict) = (input.kind.into(), input.verdict.into());
-        let done = asked.shared.actions.review(&asked.principal, left, right, kind, verdict).await;
-        Ok(Some(match refused(done)? {
-            Ok(ids) => DecideReviewPayload {
-                customers: changed(asked, &ids).await?,
-                user_errors: Vec::new(),
-            },
-            Err(error) => DecideReviewPayload { customers: Vec::new(), user_errors: vec![error] },
-        }))
+    ) -> Option<Result<DecideReviewPayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::Resolve)?;
+            let (left, right) = (record_id(&input.left)?, record_id(&input.right)?);
+            let (kind, verdict) = (input.kind.into(), input.verdict.into());
+            let done = asked.shared.actions.review(&asked.principal, left, right, kind, verdict).await;
+            Ok(Some(match refused(done)? {
+                Ok(ids) => DecideReviewPayload {
+                    customers: changed(asked, &ids).await?,
+                    user_errors: Vec::new(),
+                },
+                Err(error) => DecideReviewPayload { customers: Vec::new(), user_errors: vec![error] },
+            }))
+        })
+        .await
     }
 
     /// Sets a customer's lifecycle stage by hand, or lifts what was set. Needs the ability
@@ -225,21 +235,24 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which customer, which stage, why and until when.")]
         input: OverrideStageInput,
-    ) -> Result<Option<OverrideStagePayload>> {
-        let asked = asked(ctx)?;
-        asked.may(Ability::OverrideStage)?;
-        let customer = profile_id(&input.customer)?;
-        let (stage, until) = (input.stage.map(Into::into), input.until.map(|at| at.0));
-        let actions = &asked.shared.actions;
-        let done =
-            actions.override_stage(&asked.principal, customer, stage, input.reason, until).await;
-        Ok(Some(match refused(done)? {
-            Ok(()) => OverrideStagePayload {
-                customer: changed(asked, &[customer]).await?.pop(),
-                user_errors: Vec::new(),
-            },
-            Err(error) => OverrideStagePayload { customer: None, user_errors: vec![error] },
-        }))
+    ) -> Option<Result<OverrideStagePayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::OverrideStage)?;
+            let customer = profile_id(&input.customer)?;
+            let (stage, until) = (input.stage.map(Into::into), input.until.map(|at| at.0));
+            let actions = &asked.shared.actions;
+            let done =
+                actions.override_stage(&asked.principal, customer, stage, input.reason, until).await;
+            Ok(Some(match refused(done)? {
+                Ok(()) => OverrideStagePayload {
+                    customer: changed(asked, &[customer]).await?.pop(),
+                    user_errors: Vec::new(),
+                },
+                Err(error) => OverrideStagePayload { customer: None, user_errors: vec![error] },
+            }))
+        })
+        .await
     }
 
     /// Starts a sync now. Needs the ability `sync`.
@@ -247,13 +260,16 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only this source; all if not given.")] source: Option<String>,
-    ) -> Result<Option<SyncNowPayload>> {
-        let asked = asked(ctx)?;
-        asked.may(Ability::Sync)?;
-        let done = asked.shared.actions.sync_now(&asked.principal, source).await;
-        Ok(Some(match refused(done)? {
-            Ok(sources) => SyncNowPayload { sources, user_errors: Vec::new() },
-            Err(error) => SyncNowPayload { sources: Vec::new(), user_errors: vec![error] },
-        }))
+    ) -> Option<Result<SyncNowPayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::Sync)?;
+            let done = asked.shared.actions.sync_now(&asked.principal, source).await;
+            Ok(Some(match refused(done)? {
+                Ok(sources) => SyncNowPayload { sources, user_errors: Vec::new() },
+                Err(error) => SyncNowPayload { sources: Vec::new(), user_errors: vec![error] },
+            }))
+        })
+        .await
     }
 }

@@ -1,6 +1,6 @@
 //! The numbers of a customer. What no source supports is null with a reason, never 0.
 
-use crate::asked::asked;
+use crate::asked::{asked, shown};
 use crate::enums::NullReason;
 use crate::loaders::NumbersOf;
 use crate::scalars::{DateTime, Decimal, MoneyValue, int};
@@ -74,6 +74,7 @@ fn time(measured: &Measured<Timestamp>) -> TimeMeasure {
 /// Historic customer lifetime value: what the customer has brought so far.
 pub(crate) struct CustomerLifetimeValue(Numbers);
 
+/// Historic customer lifetime value: what the customer has brought so far.
 #[Object]
 impl CustomerLifetimeValue {
     /// Revenue over the whole relationship so far: succeeded payments less refunds.
@@ -98,6 +99,7 @@ fn see(ctx: &Context<'_>, area: Area) -> Result<()> {
     Ok(asked(ctx)?.see(area)?)
 }
 
+/// The numbers of a customer, by the metric policy that the answer names.
 #[Object]
 impl CustomerNumbers {
     /// The metric policy, name and version.
@@ -111,87 +113,126 @@ impl CustomerNumbers {
     }
 
     /// Lifetime value. Needs the area `customer_numbers`.
-    async fn clv(&self, ctx: &Context<'_>) -> Result<Option<CustomerLifetimeValue>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(CustomerLifetimeValue(self.numbers.clone())))
+    async fn clv(&self, ctx: &Context<'_>) -> Option<Result<CustomerLifetimeValue>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(CustomerLifetimeValue(self.numbers.clone())))
+        })
+        .await
     }
 
     /// Succeeded payments less succeeded refunds. Needs the area `customer_numbers`.
-    async fn revenue(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(money(&self.numbers.revenue)))
+    async fn revenue(&self, ctx: &Context<'_>) -> Option<Result<MoneyMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(money(&self.numbers.revenue)))
+        })
+        .await
     }
 
     /// Succeeded payments. Needs the area `customer_numbers`.
-    async fn gross_payments(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(money(&self.numbers.gross_payments)))
+    async fn gross_payments(&self, ctx: &Context<'_>) -> Option<Result<MoneyMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(money(&self.numbers.gross_payments)))
+        })
+        .await
     }
 
     /// Succeeded refunds, positive. Needs the area `customer_numbers`.
-    async fn refunded(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(money(&self.numbers.refunded)))
+    async fn refunded(&self, ctx: &Context<'_>) -> Option<Result<MoneyMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(money(&self.numbers.refunded)))
+        })
+        .await
     }
 
     /// Monthly recurring revenue. Needs the area `customer_numbers`.
-    async fn mrr(&self, ctx: &Context<'_>) -> Result<Option<MoneyMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(money(&self.numbers.mrr)))
+    async fn mrr(&self, ctx: &Context<'_>) -> Option<Result<MoneyMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(money(&self.numbers.mrr)))
+        })
+        .await
     }
 
     /// The first succeeded payment. Needs the area `customer_numbers`.
-    async fn first_payment_at(&self, ctx: &Context<'_>) -> Result<Option<TimeMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(time(&self.numbers.first_payment_at)))
+    async fn first_payment_at(&self, ctx: &Context<'_>) -> Option<Result<TimeMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(time(&self.numbers.first_payment_at)))
+        })
+        .await
     }
 
     /// The last succeeded payment. Needs the area `customer_numbers`.
-    async fn last_payment_at(&self, ctx: &Context<'_>) -> Result<Option<TimeMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(time(&self.numbers.last_payment_at)))
+    async fn last_payment_at(&self, ctx: &Context<'_>) -> Option<Result<TimeMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(time(&self.numbers.last_payment_at)))
+        })
+        .await
     }
 
     /// Number of succeeded payments. Needs the area `customer_numbers`.
-    async fn payment_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(count(&self.numbers.payment_count)))
+    async fn payment_count(&self, ctx: &Context<'_>) -> Option<Result<CountMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(count(&self.numbers.payment_count)))
+        })
+        .await
     }
 
     /// Number of failed attempts to pay. Needs the area `customer_numbers`.
-    async fn failed_payment_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
-        see(ctx, Area::CustomerNumbers)?;
-        Ok(Some(count(&self.numbers.failed_payment_count)))
+    async fn failed_payment_count(&self, ctx: &Context<'_>) -> Option<Result<CountMeasure>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            Ok(Some(count(&self.numbers.failed_payment_count)))
+        })
+        .await
     }
 
     /// Number of tickets. Needs the area `support`.
-    async fn ticket_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
-        see(ctx, Area::Support)?;
-        Ok(Some(count(&self.numbers.ticket_count)))
+    async fn ticket_count(&self, ctx: &Context<'_>) -> Option<Result<CountMeasure>> {
+        shown(async {
+            see(ctx, Area::Support)?;
+            Ok(Some(count(&self.numbers.ticket_count)))
+        })
+        .await
     }
 
     /// Number of tickets neither solved nor closed. Needs the area `support`.
-    async fn open_ticket_count(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
-        see(ctx, Area::Support)?;
-        Ok(Some(count(&self.numbers.open_ticket_count)))
+    async fn open_ticket_count(&self, ctx: &Context<'_>) -> Option<Result<CountMeasure>> {
+        shown(async {
+            see(ctx, Area::Support)?;
+            Ok(Some(count(&self.numbers.open_ticket_count)))
+        })
+        .await
     }
 
     /// Satisfaction: the share of good answers. Needs the area `support`.
-    async fn csat(&self, ctx: &Context<'_>) -> Result<Option<ShareMeasure>> {
-        see(ctx, Area::Support)?;
-        let csat = &self.numbers.csat;
-        Ok(Some(ShareMeasure {
-            share: csat.value.and_then(|s| s.ratio()).and_then(|r| r.to_decimal(4)).map(Decimal),
-            good: csat.value.map(|s| int(s.good)),
-            total: csat.value.map(|s| int(s.total)),
-            null_reason: csat.null_reason.map(Into::into),
-        }))
+    async fn csat(&self, ctx: &Context<'_>) -> Option<Result<ShareMeasure>> {
+        shown(async {
+            see(ctx, Area::Support)?;
+            let csat = &self.numbers.csat;
+            Ok(Some(ShareMeasure {
+                share: csat.value.and_then(|s| s.ratio()).and_then(|r| r.to_decimal(4)).map(Decimal),
+                good: csat.value.map(|s| int(s.good)),
+                total: csat.value.map(|s| int(s.total)),
+                null_reason: csat.null_reason.map(Into::into),
+            }))
+        })
+        .await
     }
 
     /// The latest answer to how likely they are to recommend, 0 to 10. Needs the area `support`.
-    async fn nps_latest(&self, ctx: &Context<'_>) -> Result<Option<CountMeasure>> {
-        see(ctx, Area::Support)?;
-        Ok(Some(count(&self.numbers.nps_latest)))
+    async fn nps_latest(&self, ctx: &Context<'_>) -> Option<Result<CountMeasure>> {
+        shown(async {
+            see(ctx, Area::Support)?;
+            Ok(Some(count(&self.numbers.nps_latest)))
+        })
+        .await
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Query`: the ways in.
 
-use crate::asked::{Asked, asked};
+use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::customers::{
     self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments,
@@ -59,7 +59,8 @@ impl Asked {
             CustomerBy::Id(id) => Lookup::Id(node::profile_id(&id)?),
             CustomerBy::Email(text) => {
                 let mailbox = normal::email::normalize(&text).ok_or_else(|| {
-                    Refusal::bad_input("'email' is not an e-mail address: expected name@domain")
+                    Refusal::bad_input("'email' is no address that could identify anybody: expected \
+                         name@domain, and no placeholder")
                 })?;
                 Lookup::Identifier(IdentifierKind::Email, mailbox.address)
             }
@@ -85,6 +86,7 @@ impl Asked {
 /// What can be read.
 pub(crate) struct Query;
 
+/// What can be read.
 #[Object]
 impl Query {
     /// One customer, or null if there is none. Looking up by a whole e-mail address or phone
@@ -93,13 +95,16 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to look it up by.")] by: CustomerBy,
-    ) -> Result<Option<Customer>> {
-        let asked = asked(ctx)?;
-        let lookup = asked.lookup(by)?;
-        if let Lookup::Id(id) = lookup {
-            return crate::customer::by_id(ctx, Some(id)).await;
-        }
-        Ok(asked.store.find_profile(&asked.scope, &lookup).await?.map(Into::into))
+    ) -> Option<Result<Customer>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            let lookup = asked.lookup(by)?;
+            if let Lookup::Id(id) = lookup {
+                return crate::customer::by_id(ctx, Some(id)).await;
+            }
+            Ok(asked.store.find_profile(&asked.scope, &lookup).await?.map(Into::into))
+        })
+        .await
     }
 
     /// Customers, page by page; the newest first if no order is given.
@@ -132,8 +137,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id.")] id: ID,
-    ) -> Result<Option<Node>> {
-        node::node(ctx, &id).await
+    ) -> Option<Result<Node>> {
+        node::node(ctx, &id).await.transpose()
     }
 
     /// Several things with ids, in the order asked for; null where there is nothing.
@@ -156,8 +161,8 @@ impl Query {
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
         #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
         #[graphql(desc = "Only what fits.")] filter: Option<RollupFilter>,
-    ) -> Result<Option<RollupResult>> {
-        rollups::rollups(ctx, by, from, to, currency, filter).await
+    ) -> Option<Result<RollupResult>> {
+        rollups::rollups(ctx, by, from, to, currency, filter).await.transpose()
     }
 
     /// What every number means: definition, formula, unit.
@@ -166,8 +171,8 @@ impl Query {
     }
 
     /// The sources and how their last syncs went. Needs the area `operations`.
-    async fn sources(&self, ctx: &Context<'_>) -> Result<Option<Vec<Source>>> {
-        operations::sources(ctx).await.map(Some)
+    async fn sources(&self, ctx: &Context<'_>) -> Option<Result<Vec<Source>>> {
+        operations::sources(ctx).await.map(Some).transpose()
     }
 
     /// Records that could not be read, the one seen last first. Needs the area `operations`.
@@ -179,8 +184,8 @@ impl Query {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<QuarantineConnection>> {
-        operations::quarantine(ctx, source, first, after).await.map(Some)
+    ) -> Option<Result<QuarantineConnection>> {
+        operations::quarantine(ctx, source, first, after).await.map(Some).transpose()
     }
 
     /// Pairs of records that wait for a decision, the highest score first. Needs the area
@@ -193,8 +198,8 @@ impl Query {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<ReviewConnection>> {
-        identity_types::reviews(ctx, kind, first, after).await
+    ) -> Option<Result<ReviewConnection>> {
+        identity_types::reviews(ctx, kind, first, after).await.transpose()
     }
 
     /// Who changed what, the latest first. Needs the area `identity`.
@@ -205,7 +210,7 @@ impl Query {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<AuditConnection>> {
-        operations::audit_log(ctx, first, after).await.map(Some)
+    ) -> Option<Result<AuditConnection>> {
+        operations::audit_log(ctx, first, after).await.map(Some).transpose()
     }
 }

@@ -1,6 +1,6 @@
 //! Source records, golden fields, identifiers: where a customer's data come from.
 
-use crate::asked::asked;
+use crate::asked::{asked, shown};
 use crate::connection::{Page, connection, cursor, place};
 use crate::enums::IdentifierKind;
 use crate::loaders::{PayloadOf, Total, VersionsOf};
@@ -43,6 +43,7 @@ impl SourceRecord {
     }
 }
 
+/// One record as a source keeps it.
 #[Object]
 impl SourceRecord {
     /// Globally unique; see `node`.
@@ -96,11 +97,14 @@ impl SourceRecord {
     }
 
     /// The record as received. Needs the area `payloads`.
-    async fn payload(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
-        let asked = asked(ctx)?;
-        asked.see(Area::Payloads)?;
-        let rows = asked.loaders.payload.load(self.0.record.id.0, PayloadOf {}).await?;
-        Ok(rows.first().map(|payload| Json::read(payload.expose())))
+    async fn payload(&self, ctx: &Context<'_>) -> Option<Result<Json>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.see(Area::Payloads)?;
+            let rows = asked.loaders.payload.load(self.0.record.id.0, PayloadOf {}).await?;
+            Ok(rows.first().map(|payload| Json::read(payload.expose())))
+        })
+        .await
     }
 
     /// Its versions, the latest first. Needs the area `payloads`.
@@ -111,15 +115,18 @@ impl SourceRecord {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<Option<RecordVersionConnection>> {
-        let asked = asked(ctx)?;
-        asked.see(Area::Payloads)?;
-        let first = asked.size("first", first)?;
-        let after = after.map(|text| place("after", "versions", &text)).transpose()?;
-        let of = VersionsOf { slice: Slice { limit: first + 1, after } };
-        let rows = asked.loaders.versions.load(self.0.record.id.0, of).await?;
-        let rows = rows.iter().map(|v| (cursor("versions", &v.revision), v.into()));
-        Ok(Some(Page::forward(rows, first, after.is_some()).into()))
+    ) -> Option<Result<RecordVersionConnection>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.see(Area::Payloads)?;
+            let first = asked.size("first", first)?;
+            let after = after.map(|text| place("after", "versions", &text)).transpose()?;
+            let of = VersionsOf { slice: Slice { limit: first + 1, after } };
+            let rows = asked.loaders.versions.load(self.0.record.id.0, of).await?;
+            let rows = rows.iter().map(|v| (cursor("versions", &v.revision), v.into()));
+            Ok(Some(Page::forward(rows, first, after.is_some()).into()))
+        })
+        .await
     }
 }
 

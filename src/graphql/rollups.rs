@@ -67,6 +67,7 @@ fn amount(measured: &Measured<Money>) -> DecimalMeasure {
 #[derive(Clone)]
 pub(crate) struct RollupPoint(RollupRow);
 
+/// One row of a rollup: the dimensions asked for, and the numbers, all in one currency.
 #[Object]
 impl RollupPoint {
     /// The month; null unless split by month, and for what no source dates.
@@ -162,6 +163,7 @@ pub(crate) struct RollupResult {
     rows: Vec<RollupRow>,
 }
 
+/// A rollup.
 #[Object]
 impl RollupResult {
     /// The rows as typed points, by month, channel, segment, stage and currency.

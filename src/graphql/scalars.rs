@@ -7,6 +7,7 @@ use domain::{Currency, Money, Month, Timestamp};
 #[derive(Clone, Copy)]
 pub(crate) struct DateTime(pub Timestamp);
 
+/// A point in time, RFC 3339 in UTC: `2026-11-22T05:52:00Z`. As input any offset is accepted.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -30,6 +31,7 @@ impl ScalarType for DateTime {
 #[derive(Clone, Copy)]
 pub(crate) struct YearMonth(pub Month);
 
+/// A calendar month: `2026-03`.
 #[Scalar(name = "YearMonth", specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#gYearMonth")]
 impl ScalarType for YearMonth {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -50,6 +52,7 @@ impl ScalarType for YearMonth {
 #[derive(Clone)]
 pub(crate) struct Decimal(pub String);
 
+/// An exact decimal number, written as text so that no digit is lost: `"1234.50"`.
 #[Scalar(name = "Decimal", specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -75,6 +78,7 @@ impl ScalarType for Decimal {
 #[derive(Clone, Copy)]
 pub(crate) struct CurrencyCode(pub Currency);
 
+/// A currency by its ISO 4217 code: `EUR`.
 #[Scalar(
     name = "CurrencyCode",
     specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html"
@@ -98,6 +102,8 @@ impl ScalarType for CurrencyCode {
 /// comparison.
 pub(crate) struct Json(pub Value);
 
+/// Any JSON value, where the shape is not ours: a record as its source sent it, evidence of a
+/// comparison.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -21,6 +21,7 @@ impl From<&Profile> for LifecycleStage {
     }
 }
 
+/// Where a customer stands in its life.
 #[Object]
 impl LifecycleStage {
     /// The stage.

@@ -190,7 +190,11 @@ mod tests {
             ("multipart/form-data; boundary=x", false),
             ("", false),
         ] {
-            assert_eq!(is_json_body(&headers(&[(CONTENT_TYPE, content_type)])), fits, "{content_type}");
+            assert_eq!(
+                is_json_body(&headers(&[(CONTENT_TYPE, content_type)])),
+                fits,
+                "{content_type}"
+            );
         }
         assert!(!is_json_body(&HeaderMap::new()));
         let two = headers(&[(CONTENT_TYPE, "application/json"), (CONTENT_TYPE, "text/plain")]);

@@ -211,13 +211,14 @@ impl Verifier {
                 jwks.key(kid.ok_or(Refusal::KeyId)?, algorithm).await?
             }
         };
-        let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &key, &signature_only(algorithm))
-            .map_err(|error| match error.kind() {
-                jsonwebtoken::errors::ErrorKind::InvalidAlgorithm => Refusal::Algorithm,
-                jsonwebtoken::errors::ErrorKind::Json(_) => Refusal::Malformed,
-                _ => Refusal::Signature,
-            })?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Map<String, Value>>(token, &key, &signature_only(algorithm))
+                .map_err(|error| match error.kind() {
+                    jsonwebtoken::errors::ErrorKind::InvalidAlgorithm => Refusal::Algorithm,
+                    jsonwebtoken::errors::ErrorKind::Json(_) => Refusal::Malformed,
+                    _ => Refusal::Signature,
+                })?
+                .claims;
         self.judge(&claims)
     }
 
@@ -306,5 +307,4 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
 }
 
 #[cfg(test)]
-#[path = "auth_tests.rs"]
 mod tests;

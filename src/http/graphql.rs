@@ -69,7 +69,13 @@ pub async fn serve(
     let Some(media) = negotiate(request.headers()) else {
         let message = "the answer is application/graphql-response+json or application/json: \
                        name one of them in the Accept header";
-        return fail(&request, StatusCode::NOT_ACCEPTABLE, Media::Json, Code::BadUserInput, message);
+        return fail(
+            &request,
+            StatusCode::NOT_ACCEPTABLE,
+            Media::Json,
+            Code::BadUserInput,
+            message,
+        );
     };
     let deadline = tokio::time::Instant::now() + endpoint.timeout;
     let parsed = match *request.method() {
@@ -265,11 +271,7 @@ fn by_get(request: &HttpRequest, document_max: usize) -> Result<Operation, Bad> 
     if operation.kind == "mutation" {
         return Err(Bad {
             allow: Some("POST"),
-            ..Bad::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                Code::BadUserInput,
-                "mutations come by POST",
-            )
+            ..Bad::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "mutations come by POST")
         });
     }
     Ok(operation)
@@ -343,8 +345,7 @@ struct Operation {
 
 impl Operation {
     fn of(mut request: Request, document_max: usize) -> Self {
-        let seen =
-            if request.query.len() > document_max { None } else { look(&mut request) };
+        let seen = if request.query.len() > document_max { None } else { look(&mut request) };
         let (kind, required) = seen.unwrap_or(("invalid", Vec::new()));
         let given = &request.variables;
         let missing = required
@@ -477,5 +478,4 @@ fn write(status: StatusCode, media: Media, body: &impl Serialize) -> HttpRespons
 }
 
 #[cfg(test)]
-#[path = "graphql_tests.rs"]
 mod tests;

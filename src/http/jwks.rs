@@ -136,9 +136,7 @@ impl Jwks {
     }
 
     fn is_trusted(&self, state: &State) -> bool {
-        state
-            .fetched_at
-            .is_some_and(|at| self.clock.now().as_millis() - at.as_millis() <= STALE_MS)
+        state.fetched_at.is_some_and(|at| self.clock.now().as_millis() - at.as_millis() <= STALE_MS)
     }
 
     /// The key of an id, if it is one for `algorithm`.
@@ -257,10 +255,8 @@ fn read_keys(body: &[u8], allowed: &[Algorithm]) -> Result<Keys, String> {
 /// The algorithm a key is for, by its kind; `None` for keys that must not verify tokens.
 fn usable(jwk: &Jwk) -> Option<Algorithm> {
     let common = &jwk.common;
-    let for_signatures = common
-        .public_key_use
-        .as_ref()
-        .is_none_or(|usage| *usage == PublicKeyUse::Signature);
+    let for_signatures =
+        common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
     let verifies = common
         .key_operations
         .as_ref()

@@ -49,7 +49,9 @@ impl std::fmt::Debug for Operations {
 
 /// The process runs.
 pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "status": "alive" }))
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({ "status": "alive" }))
 }
 
 /// The process can serve: 200, or 503 with what is missing.
@@ -65,8 +67,7 @@ pub async fn readyz(operations: web::Data<Operations>) -> HttpResponse {
     };
     let stopping = operations.stopping.load(Ordering::Relaxed);
     let ready = store == "ok" && keys == "ok" && !stopping;
-    let mut response =
-        if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header((header::CACHE_CONTROL, "no-store")).json(json!({
         "status": if ready { "ready" } else { "not_ready" },
         "checks": {

@@ -10,8 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Upper bounds of the duration buckets, in seconds.
-const BUCKETS: [f64; 11] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 /// Most label combinations of one counter; more are counted together under `other`.
 const SERIES_MAX: usize = 500;
 /// Clock ticks per second in `/proc/self/stat`: 100 on every Linux that Rust runs on.
@@ -126,11 +125,7 @@ impl Meter {
 
     /// A stream's run ended: `ok`, `failed`, `cancelled`.
     pub fn stream_ended(&self, source: &str, stream: &str, outcome: &str) {
-        self.count(
-            SYNC_RUNS,
-            &[("source", source), ("stream", stream), ("outcome", outcome)],
-            1,
-        );
+        self.count(SYNC_RUNS, &[("source", source), ("stream", stream), ("outcome", outcome)], 1);
     }
 
     /// All of it as text; `statements` are the SQL statements run so far.
@@ -151,7 +146,12 @@ impl Meter {
         head(&mut out, "c360_sql_statements_total", "counter", "SQL statements run.");
         line(&mut out, "c360_sql_statements_total", "", &statements.to_string());
         head(&mut out, "c360_build_info", "gauge", "The version that runs; always 1.");
-        line(&mut out, "c360_build_info", concat!("version=\"", env!("CARGO_PKG_VERSION"), "\""), "1");
+        line(
+            &mut out,
+            "c360_build_info",
+            concat!("version=\"", env!("CARGO_PKG_VERSION"), "\""),
+            "1",
+        );
         write_process(&mut out);
         out
     }

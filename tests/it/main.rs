@@ -6,7 +6,9 @@
 
 mod database;
 mod dump;
+mod gateway_process;
 mod identity_flow;
+mod kill;
 mod postgres;
 mod store_pages;
 mod support;

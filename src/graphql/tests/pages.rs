@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 async fn world(count: i64) -> World {
     let world = World::new().await;
     for id in 1..=count {
-        let mut row = person(id, &format!("p{id}@example.com"), "");
+        let mut row = person(id, &format!("p{id}@nordwind.io"), "");
         // Ties and missing values in every key.
         row.display_name = (id % 4 != 0).then(|| format!("Name {}", id % 3));
         row.revenue_minor = (id % 3 != 0).then_some(100 * (id % 5));
@@ -143,7 +143,7 @@ async fn wrong_cursors_and_sizes_are_refused_with_what_to_do() {
         format!("first: 2, after: \"{foreign}\", orderBy: [{{field: NAME, direction: DESC}}]"),
         "first: 501".to_owned(),
         "first: -1".to_owned(),
-        "last: 9999999".to_owned(),
+        "last: 501".to_owned(),
         "first: 1, last: 1".to_owned(),
         "orderBy: [{field: NAME}, {field: NAME}]".to_owned(),
     ] {

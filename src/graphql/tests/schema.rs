@@ -34,7 +34,8 @@ async fn everything_is_described() {
     };
     for one in list(&answer["__schema"], "types") {
         let name = one["name"].as_str().unwrap();
-        if name.starts_with("__") {
+        let built_in = ["String", "Int", "Float", "Boolean", "ID"].contains(&name);
+        if name.starts_with("__") || built_in {
             continue;
         }
         note(name.to_owned(), one);
@@ -50,7 +51,7 @@ async fn everything_is_described() {
         for value in list(one, "enumValues") {
             note(format!("{name}.{}", value["name"]), value);
         }
-        if one["kind"] == "SCALAR" && !["String", "Int", "Float", "Boolean", "ID"].contains(&name) {
+        if one["kind"] == "SCALAR" {
             assert!(one["specifiedByURL"].is_string(), "{name}");
         }
     }

@@ -65,7 +65,7 @@ impl World {
 
     /// A person with a contact, golden fields, identifiers, a company and `facts` of each kind.
     pub(crate) async fn person(&self, id: i64, facts: i64) {
-        let email = format!("ann.{id}@example.com");
+        let email = format!("ann.{id}@nordwind.io");
         let phone = format!("+4930901820{:02}", id % 100);
         let record = self.record("contacts", &id.to_string(), DAY_ZERO).await;
         self.profile(person(id, &email, &phone)).await;
@@ -108,6 +108,7 @@ impl World {
             entity: "person".to_owned(),
             kind: kind.to_owned(),
             value: value.to_owned(),
+            name_key: None,
         };
         self.put::<identifier::Entity, _>(vec![
             identified("email", &email),

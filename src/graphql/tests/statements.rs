@@ -75,3 +75,16 @@ async fn counting_runs_only_when_asked_and_nodes_share_statements() {
         (1..=15).map(|id| format!("a{id}: customer(by: {{id: \"{}\"}}) {{ id }} ", customer(id))).collect();
     assert_eq!(world.statements(Role::Admin, &format!("{{ {aliases} }}")).await, 1);
 }
+
+#[tokio::test]
+async fn yields_probe() {
+    let world = World::new().await;
+    for id in 1..=500 {
+        world.person(id, 0).await;
+    }
+    let document = "{ customers(first: 500, filter: {kind: PERSON}) { edges { node { sourceRecords(first: 1) { edges { node { payload versions(first: 1) { edges { cursor } } } } } identity { joins { left { externalId } right { id } } } } } } }";
+    let begun = std::time::Instant::now();
+    let mut seen = Vec::new();
+    for _ in 0..10 { seen.push(world.statements(Role::Admin, document).await); }
+    println!("PROBE {seen:?} {:?}", begun.elapsed() / 10);
+}

@@ -58,7 +58,7 @@ impl std::fmt::Debug for Profile {
 
 /// The columns that [`row`] reads, of alias `p`.
 pub(super) const COLUMNS: &str = "p.id, p.kind, p.display_name, p.email, p.phone, p.company_name, \
-    p.country, p.domain, p.segment, p.acquisition_channel, p.stage, p.stage_since_ms, p.status, \
+    p.country, p.domain, p.segment, p.acquisition_channel, p.stage, p.stage_position, p.stage_since_ms, p.status, \
     p.revenue_minor, p.mrr_minor, p.currency, p.record_count, p.first_seen_at_ms, p.updated_at_ms";
 
 pub(super) fn row(scope: &Scope, row: &QueryResult) -> Result<Profile, DbErr> {

@@ -177,8 +177,14 @@ async fn queries_are_answered_by_post_and_by_get() {
         post(MODERN, r#"{"query":"{ me }"}"#),
         get(MODERN, "query=%7Bme%7D"),
         get(MODERN, "query=query+A%7Bme%7D+query+B%7Bfails%7D&operationName=A"),
-        get(MODERN, "query=query(%24t%3AString!)%7Bme%3Aecho(text%3A%24t)%7D&variables=%7B%22t%22%3A%22ann%22%7D"),
-        post(MODERN, r#"{"query":"{ me }","variables":null,"operationName":null,"extensions":null}"#),
+        get(
+            MODERN,
+            "query=query(%24t%3AString!)%7Bme%3Aecho(text%3A%24t)%7D&variables=%7B%22t%22%3A%22ann%22%7D",
+        ),
+        post(
+            MODERN,
+            r#"{"query":"{ me }","variables":null,"operationName":null,"extensions":null}"#,
+        ),
     ] {
         let answer = send(&world, request).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -248,7 +254,8 @@ async fn a_page_of_another_origin_cannot_post() {
     }
     let compressed = post(JSON, body).insert_header(("content-encoding", "gzip"));
     assert_eq!(send(&world, compressed).await.status, 415);
-    let foreign = post(JSON, body).insert_header(("content-type", "application/json; charset=latin1"));
+    let foreign =
+        post(JSON, body).insert_header(("content-type", "application/json; charset=latin1"));
     assert_eq!(send(&world, foreign).await.status, 415);
     assert_eq!(world.added.load(Ordering::SeqCst), 0);
 }
@@ -303,9 +310,12 @@ async fn malformed_requests_are_400_with_a_reason() {
             assert_eq!((answer.status, answer.code().as_str()), (400, "BAD_USER_INPUT"), "{body}");
         }
     }
-    for query in
-        ["", "query=%7Bme%7D&query=%7Bme%7D", "query=%7Bme%7D&variables=x", "query=%7Bme%7D&variables=%5B%5D"]
-    {
+    for query in [
+        "",
+        "query=%7Bme%7D&query=%7Bme%7D",
+        "query=%7Bme%7D&variables=x",
+        "query=%7Bme%7D&variables=%5B%5D",
+    ] {
         assert_eq!(send(&world, get(JSON, query)).await.status, 400, "{query}");
     }
     let nested = format!(r#"{{"query":"{{ me }}","variables":{{"a":{}}}}}"#, "[".repeat(500));
@@ -356,7 +366,10 @@ async fn readiness_ends_when_the_gateway_stops_and_counters_are_shown() {
     assert_eq!(send(&world, TestRequest::get().uri("/readyz")).await.status, 200);
     world.stopping.store(true, Ordering::Relaxed);
     let answer = send(&world, TestRequest::get().uri("/readyz")).await;
-    assert_eq!((answer.status, answer.json()["checks"]["running"].as_str()), (503, Some("stopping")));
+    assert_eq!(
+        (answer.status, answer.json()["checks"]["running"].as_str()),
+        (503, Some("stopping"))
+    );
     assert_eq!(send(&world, TestRequest::get().uri("/healthz")).await.status, 200);
     send(&world, post(JSON, r#"{"query":"mutation { add }"}"#)).await;
     send(&world, TestRequest::get().uri("/secret-path?token=x")).await;

@@ -12,12 +12,12 @@ use serde_json::json;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-const RSA: &[u8] = include_bytes!("../../tests/fixtures/keys/rsa.pem");
-const RSA_PUBLIC: &str = include_str!("../../tests/fixtures/keys/rsa.pub.pem");
-const EC: &[u8] = include_bytes!("../../tests/fixtures/keys/ec.pem");
-const EC_PUBLIC: &str = include_str!("../../tests/fixtures/keys/ec.pub.pem");
-const ED: &[u8] = include_bytes!("../../tests/fixtures/keys/ed.pem");
-const ED_PUBLIC: &str = include_str!("../../tests/fixtures/keys/ed.pub.pem");
+const RSA: &[u8] = include_bytes!("../../../tests/fixtures/keys/rsa.pem");
+const RSA_PUBLIC: &str = include_str!("../../../tests/fixtures/keys/rsa.pub.pem");
+const EC: &[u8] = include_bytes!("../../../tests/fixtures/keys/ec.pem");
+const EC_PUBLIC: &str = include_str!("../../../tests/fixtures/keys/ec.pub.pem");
+const ED: &[u8] = include_bytes!("../../../tests/fixtures/keys/ed.pem");
+const ED_PUBLIC: &str = include_str!("../../../tests/fixtures/keys/ed.pub.pem");
 const SECRET: &str = "a secret of at least thirty-two bytes";
 const NOW_S: i64 = 1_800_000_000;
 
