@@ -20,7 +20,17 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 /// # Errors
 /// When the filter cannot be read.
 pub fn start_logging(log: &Log) -> Result<(), tracing_subscriber::filter::ParseError> {
-    let quiet = ["sqlx", "sea_orm", "sea_orm_migration", "hyper", "h2", "rustls", "reqwest", "mio"];
+    let quiet = [
+        "actix_server",
+        "sqlx",
+        "sea_orm",
+        "sea_orm_migration",
+        "hyper",
+        "h2",
+        "rustls",
+        "reqwest",
+        "mio",
+    ];
     let mut filter = EnvFilter::try_new(&log.level)?;
     for name in quiet {
         if !log.level.contains(name) {

@@ -32,7 +32,8 @@ pub fn run(args: &HealthArgs, places: &Places) -> Outcome {
     };
     block_on(async {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
         let response = client.get(&url).send().await.context("the gateway does not answer")?;
         let status = response.status();
         let text = response.text().await.unwrap_or_default();

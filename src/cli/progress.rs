@@ -139,6 +139,9 @@ impl Watcher {
                 written = report.written,
                 "stream done"
             ),
+            "stopped" => {
+                tracing::info!(source = report.source, stream = report.stream, "stream stopped")
+            }
             outcome => tracing::warn!(
                 source = report.source,
                 stream = report.stream,

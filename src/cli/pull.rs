@@ -74,6 +74,10 @@ fn once(config: Config, plan: Plan, json: bool) -> Outcome {
             Err(error @ JobError::UnknownSource { .. }) => {
                 return Err(Failure::Usage(error.to_string()));
             }
+            Err(error @ JobError::Stopped) => {
+                output::note(&error.to_string());
+                return Ok(Done::Partly);
+            }
             other => other?,
         };
         if json {

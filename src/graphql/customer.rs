@@ -5,9 +5,8 @@ use crate::connection::{Page, cursor, place};
 use crate::customers::CustomerConnection;
 use crate::enums::{CustomerKind, TimelineKind};
 use crate::facts::{
-    DealConnection, InvoiceConnection, PaymentConnection, RefundConnection,
-    SubscriptionConnection, SurveyResponseConnection, TicketConnection, TouchpointConnection,
-    facts,
+    DealConnection, InvoiceConnection, PaymentConnection, RefundConnection, SubscriptionConnection,
+    SurveyResponseConnection, TicketConnection, TouchpointConnection, facts,
 };
 use crate::identity_types::Identity;
 use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, Total};
@@ -264,8 +263,7 @@ impl Customer {
         let after = after.map(|text| place("after", "people", &text)).transpose()?;
         let of = PeopleOf { slice: Slice { limit: first + 1, after } };
         let rows = asked.loaders.people.load(self.key(), of).await?;
-        let rows =
-            rows.iter().map(|(_, one)| (cursor("people", &one.id.0), one.clone().into()));
+        let rows = rows.iter().map(|(_, one)| (cursor("people", &one.id.0), one.clone().into()));
         let page = Page::forward(rows, first, after.is_some());
         Ok(CustomerConnection::new(page, Total::People(self.key())))
     }

@@ -183,11 +183,8 @@ fn minor(amount: Option<Decimal>, currency: Currency) -> Result<Option<i64>, Ref
 
 fn amounts(filter: MoneyFilter) -> Result<(Currency, Range<i64>), Refusal> {
     let currency = filter.currency.0;
-    let range = Range {
-        gte: minor(filter.gte, currency)?,
-        lte: minor(filter.lte, currency)?,
-        lt: None,
-    };
+    let range =
+        Range { gte: minor(filter.gte, currency)?, lte: minor(filter.lte, currency)?, lt: None };
     Ok((currency, range))
 }
 

@@ -108,10 +108,8 @@ pub(crate) fn finish(
         classify(error, &error_id);
     }
     if total > errors_max {
-        let mut note = ServerError::new(
-            format!("{} more errors are left out", total - errors_max),
-            None,
-        );
+        let mut note =
+            ServerError::new(format!("{} more errors are left out", total - errors_max), None);
         set_code(&mut note, Code::LimitExceeded);
         response.errors.push(note);
     }

@@ -39,7 +39,12 @@ pub(crate) fn operation<'a>(
     }
 }
 
-fn over(what: &str, found: impl std::fmt::Display, most: impl std::fmt::Display, way: &str) -> Refusal {
+fn over(
+    what: &str,
+    found: impl std::fmt::Display,
+    most: impl std::fmt::Display,
+    way: &str,
+) -> Refusal {
     Refusal::new(
         Code::LimitExceeded,
         format!("the document has {found} {what}, and {most} are allowed: {way}"),
@@ -50,7 +55,12 @@ fn over(what: &str, found: impl std::fmt::Display, most: impl std::fmt::Display,
 /// recurses, so nesting is bounded before it runs.
 fn check_text(text: &str, limits: &Limits) -> Result<(), Refusal> {
     if text.len() > limits.document_bytes_max {
-        return Err(over("bytes", text.len(), limits.document_bytes_max, "ask in several requests"));
+        return Err(over(
+            "bytes",
+            text.len(),
+            limits.document_bytes_max,
+            "ask in several requests",
+        ));
     }
     let bytes = text.as_bytes();
     let (mut at, mut tokens, mut depth, mut deepest) = (0_usize, 0_usize, 0_usize, 0_usize);
@@ -70,7 +80,9 @@ fn check_text(text: &str, limits: &Limits) -> Result<(), Refusal> {
                 (tokens, depth, at) = (tokens + 1, depth + 1, at + 1);
                 deepest = deepest.max(depth);
             }
-            b'}' | b']' | b')' => (tokens, depth, at) = (tokens + 1, depth.saturating_sub(1), at + 1),
+            b'}' | b']' | b')' => {
+                (tokens, depth, at) = (tokens + 1, depth.saturating_sub(1), at + 1)
+            }
             b' ' | b'\t' | b'\n' | b'\r' | b',' => at += 1,
             c if is_word(c) => {
                 tokens += 1;

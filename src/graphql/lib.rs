@@ -25,6 +25,7 @@ mod operations;
 mod query;
 mod records;
 mod rollups;
+mod round;
 mod scalars;
 mod stage;
 #[cfg(test)]

@@ -5,17 +5,18 @@
 //! gets an answer, an empty one if there are no rows.
 
 use crate::asked::asked;
+use crate::round::{Round, Ticket, Turn, WeakRound};
 use crate::scalars::int;
 use async_graphql::Context;
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
 use domain::{ProfileKind, RecordId, Scope, Timestamp};
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt, join_all};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 use store::read::{
     ByParent, CustomerQuery, Fact, FactKind, GoldenValue, IdentifierRow, IdentityChange, JoinRow,
@@ -88,21 +89,67 @@ impl<L: Listing> BatchFn<Ask<L>, Rows<L::Item>> for Batch<L> {
     }
 }
 
+/// The answers of a round, for all who asked in it.
+type Answers<L> = Result<Arc<HashMap<Ask<L>, Rows<<L as Listing>::Item>>>, Arc<std::io::Error>>;
+
+/// Keys that are gathered for the next batch, and where its answers will be.
+struct Gathering<L: Listing> {
+    keys: Vec<Ask<L>>,
+    answers: WeakRound<Answers<L>>,
+}
+
+/// Turns of the executor after which every sibling has asked. One would do if lists of futures
+/// were polled through in one turn; long ones take a few.
+const TURNS: usize = 2;
+
 /// A loader of one listing.
-pub(crate) struct Many<L: Listing>(Loader<Ask<L>, Rows<L::Item>, Batch<L>>);
+///
+/// Left alone, the loader hands its answers to those who wait one after the other, over many turns
+/// of the executor; what they ask next then comes in several batches. Here all keys of a round are
+/// asked by one future that everybody waits for, so all go on at the same moment and their own
+/// questions meet in one batch again.
+pub(crate) struct Many<L: Listing> {
+    loader: Loader<Ask<L>, Rows<L::Item>, Batch<L>>,
+    open: Arc<Mutex<Option<Gathering<L>>>>,
+}
 
 impl<L: Listing> Many<L> {
     fn new(store: &Store, scope: &Scope) -> Self {
-        let batch =
-            Batch { store: store.clone(), scope: *scope, of: std::marker::PhantomData };
-        // Four turns of the executor are enough for every sibling to have asked; the limits on
-        // pages and cost bound a batch before its own limit does.
-        Self(Loader::new(batch).with_yield_count(std::env::var("YC").ok().and_then(|v| v.parse().ok()).unwrap_or(4)).with_max_batch_size(100_000))
+        let batch = Batch { store: store.clone(), scope: *scope, of: std::marker::PhantomData };
+        // The limits on pages and cost bound a batch before its own limit does.
+        let loader = Loader::new(batch).with_yield_count(0).with_max_batch_size(1_000_000);
+        Self { loader, open: Arc::default() }
     }
 
     /// The rows of a parent.
     pub(crate) async fn load(&self, parent: i64, of: L) -> async_graphql::Result<Arc<[L::Item]>> {
-        Ok(self.0.try_load(Ask { parent, of }).await??)
+        let key = Ask { parent, of };
+        let answers = self.join(key.clone()).await?;
+        // The loader fills every key; an absent one would be its fault, and has no rows.
+        answers.get(&key).cloned().unwrap_or_else(|| Ok(Arc::from([]))).map_err(Into::into)
+    }
+
+    /// Adds a key to the open round, or opens one.
+    fn join(&self, key: Ask<L>) -> Ticket<Answers<L>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gathering) = &mut *open
+            && let Some(ticket) = gathering.answers.wait()
+        {
+            gathering.keys.push(key);
+            return ticket;
+        }
+        let (loader, gathered) = (self.loader.clone(), Arc::clone(&self.open));
+        let work = async move {
+            for _ in 0..TURNS {
+                Turn::new().await;
+            }
+            let round = gathered.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let keys = round.map(|round| round.keys).unwrap_or_default();
+            loader.try_load_many(keys).await.map(Arc::new).map_err(Arc::new)
+        };
+        let round = Round::new(work.boxed());
+        *open = Some(Gathering { keys: vec![key], answers: round.downgrade() });
+        round.wait()
     }
 }
 
@@ -308,9 +355,15 @@ impl Total {
         let loaders = &asked.loaders;
         let (store, scope) = (&asked.store, &asked.scope);
         let counted = match self {
-            Self::Facts(kind, of) => loaders.fact_counts.load(*of, FactCountOf { kind: *kind }).await?,
-            Self::Companies(of) => loaders.link_counts.load(*of, LinkCountOf { of_people: true }).await?,
-            Self::People(of) => loaders.link_counts.load(*of, LinkCountOf { of_people: false }).await?,
+            Self::Facts(kind, of) => {
+                loaders.fact_counts.load(*of, FactCountOf { kind: *kind }).await?
+            }
+            Self::Companies(of) => {
+                loaders.link_counts.load(*of, LinkCountOf { of_people: true }).await?
+            }
+            Self::People(of) => {
+                loaders.link_counts.load(*of, LinkCountOf { of_people: false }).await?
+            }
             Self::Records(of) => loaders.record_counts.load(*of, RecordCountOf {}).await?,
             Self::Customers(query) => return Ok(int(store.customer_count(scope, query).await?)),
             Self::Quarantine(of) => {

@@ -192,14 +192,17 @@ impl Mutation {
             let asked = asked(ctx)?;
             asked.may(Ability::Resolve)?;
             let customer = profile_id(&input.customer)?;
-            let records = input.records.iter().map(|id| record_id(id)).collect::<Result<Vec<_>, _>>()?;
+            let records =
+                input.records.iter().map(|id| record_id(id)).collect::<Result<Vec<_>, _>>()?;
             let done = asked.shared.actions.split(&asked.principal, customer, records).await;
             Ok(Some(match refused(done)? {
                 Ok(ids) => SplitCustomerPayload {
                     customers: changed(asked, &ids).await?,
                     user_errors: Vec::new(),
                 },
-                Err(error) => SplitCustomerPayload { customers: Vec::new(), user_errors: vec![error] },
+                Err(error) => {
+                    SplitCustomerPayload { customers: Vec::new(), user_errors: vec![error] }
+                }
             }))
         })
         .await
@@ -216,13 +219,16 @@ impl Mutation {
             asked.may(Ability::Resolve)?;
             let (left, right) = (record_id(&input.left)?, record_id(&input.right)?);
             let (kind, verdict) = (input.kind.into(), input.verdict.into());
-            let done = asked.shared.actions.review(&asked.principal, left, right, kind, verdict).await;
+            let done =
+                asked.shared.actions.review(&asked.principal, left, right, kind, verdict).await;
             Ok(Some(match refused(done)? {
                 Ok(ids) => DecideReviewPayload {
                     customers: changed(asked, &ids).await?,
                     user_errors: Vec::new(),
                 },
-                Err(error) => DecideReviewPayload { customers: Vec::new(), user_errors: vec![error] },
+                Err(error) => {
+                    DecideReviewPayload { customers: Vec::new(), user_errors: vec![error] }
+                }
             }))
         })
         .await
@@ -242,8 +248,9 @@ impl Mutation {
             let customer = profile_id(&input.customer)?;
             let (stage, until) = (input.stage.map(Into::into), input.until.map(|at| at.0));
             let actions = &asked.shared.actions;
-            let done =
-                actions.override_stage(&asked.principal, customer, stage, input.reason, until).await;
+            let done = actions
+                .override_stage(&asked.principal, customer, stage, input.reason, until)
+                .await;
             Ok(Some(match refused(done)? {
                 Ok(()) => OverrideStagePayload {
                     customer: changed(asked, &[customer]).await?.pop(),

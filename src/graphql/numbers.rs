@@ -217,7 +217,11 @@ impl CustomerNumbers {
             see(ctx, Area::Support)?;
             let csat = &self.numbers.csat;
             Ok(Some(ShareMeasure {
-                share: csat.value.and_then(|s| s.ratio()).and_then(|r| r.to_decimal(4)).map(Decimal),
+                share: csat
+                    .value
+                    .and_then(|s| s.ratio())
+                    .and_then(|r| r.to_decimal(4))
+                    .map(Decimal),
                 good: csat.value.map(|s| int(s.good)),
                 total: csat.value.map(|s| int(s.total)),
                 null_reason: csat.null_reason.map(Into::into),

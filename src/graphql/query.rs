@@ -2,9 +2,7 @@
 
 use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
-use crate::customers::{
-    self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments,
-};
+use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments};
 use crate::enums::{CustomerKind, RollupDimension};
 use crate::errors::Refusal;
 use crate::identity_types::{self, ReviewConnection};
@@ -59,8 +57,10 @@ impl Asked {
             CustomerBy::Id(id) => Lookup::Id(node::profile_id(&id)?),
             CustomerBy::Email(text) => {
                 let mailbox = normal::email::normalize(&text).ok_or_else(|| {
-                    Refusal::bad_input("'email' is no address that could identify anybody: expected \
-                         name@domain, and no placeholder")
+                    Refusal::bad_input(
+                        "'email' is no address that could identify anybody: expected \
+                         name@domain, and no placeholder",
+                    )
                 })?;
                 Lookup::Identifier(IdentifierKind::Email, mailbox.address)
             }
@@ -155,8 +155,9 @@ impl Query {
     async fn rollups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to split by; nothing gives the totals.", default)]
-        by: Vec<RollupDimension>,
+        #[graphql(desc = "What to split by; nothing gives the totals.", default)] by: Vec<
+            RollupDimension,
+        >,
         #[graphql(desc = "The first month.")] from: Option<YearMonth>,
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
         #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,

@@ -30,7 +30,9 @@ impl RollupFilter {
             .stage
             .as_ref()
             .is_none_or(|all| key.stage.is_some_and(|stage| all.contains(&stage.into())));
-        named(&self.channel, Some(channel)) && named(&self.segment, key.segment.as_deref()) && staged
+        named(&self.channel, Some(channel))
+            && named(&self.segment, key.segment.as_deref())
+            && staged
     }
 }
 
@@ -202,8 +204,11 @@ impl RollupResult {
         ];
         let measures =
             ["new_customers", "revenue", "spend", "clv_revenue", "clv_margin", "cac", "ltv_to_cac"];
-        let mut columns: Vec<String> =
-            dimensions.iter().filter(|(_, d)| has(*d)).map(|(name, _)| (*name).to_owned()).collect();
+        let mut columns: Vec<String> = dimensions
+            .iter()
+            .filter(|(_, d)| has(*d))
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
         columns.push("currency".to_owned());
         columns.extend(measures.iter().map(|name| (*name).to_owned()));
         let money = |measured: &Measured<Money>| measured.value.map(|m| m.to_major_string());
@@ -211,9 +216,7 @@ impl RollupResult {
             let mut cells = Vec::with_capacity(columns.len());
             for (_, dimension) in dimensions.iter().filter(|(_, d)| has(*d)) {
                 cells.push(match dimension {
-                    Dimension::Month => {
-                        row.month.filter(|m| *m != UNDATED).map(|m| m.to_string())
-                    }
+                    Dimension::Month => row.month.filter(|m| *m != UNDATED).map(|m| m.to_string()),
                     Dimension::Channel => row.channel.clone(),
                     Dimension::Segment => row.segment.clone(),
                     Dimension::Stage => row.stage.map(|stage| stage.as_str().to_owned()),
@@ -221,7 +224,8 @@ impl RollupResult {
             }
             cells.push(Some(row.currency.code().to_owned()));
             cells.push(row.new_customers.value.map(|n| n.to_string()));
-            for measured in [&row.revenue, &row.spend, &row.clv_revenue, &row.clv_margin, &row.cac] {
+            for measured in [&row.revenue, &row.spend, &row.clv_revenue, &row.clv_margin, &row.cac]
+            {
                 cells.push(money(measured));
             }
             cells.push(row.ltv_to_cac.value.clone());

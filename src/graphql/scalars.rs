@@ -12,9 +12,11 @@ pub(crate) struct DateTime(pub Timestamp);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) if text.contains(['T', 't']) => Timestamp::parse(text)
-                .map(Self)
-                .ok_or_else(|| InputValueError::custom("expected RFC 3339, as 2026-11-22T05:52:00Z")),
+            Value::String(text) if text.contains(['T', 't']) => {
+                Timestamp::parse(text).map(Self).ok_or_else(|| {
+                    InputValueError::custom("expected RFC 3339, as 2026-11-22T05:52:00Z")
+                })
+            }
             Value::String(_) => {
                 Err(InputValueError::custom("expected RFC 3339, as 2026-11-22T05:52:00Z"))
             }
@@ -64,7 +66,9 @@ impl ScalarType for Decimal {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
         let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if !plain || digits.matches('.').count() > 1 || digits.trim_matches('.').is_empty() {
-            return Err(InputValueError::custom("expected a decimal number as text, as \"1234.50\""));
+            return Err(InputValueError::custom(
+                "expected a decimal number as text, as \"1234.50\"",
+            ));
         }
         Ok(Self(text))
     }

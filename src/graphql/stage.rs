@@ -37,10 +37,7 @@ impl LifecycleStage {
     /// The position's name.
     async fn label(
         &self,
-        #[graphql(
-            desc = "The words to use.",
-            default_with = "Vocabulary::AwarenessToAdvocacy"
-        )]
+        #[graphql(desc = "The words to use.", default_with = "Vocabulary::AwarenessToAdvocacy")]
         vocabulary: Vocabulary,
     ) -> &'static str {
         self.stage.position().label(vocabulary.into())

@@ -61,10 +61,7 @@ connection!(
 );
 
 /// The kinds to read: those asked for, or all that the role sees.
-fn kinds(
-    ctx: &Context<'_>,
-    wanted: Option<Vec<TimelineKind>>,
-) -> Result<Vec<read::TimelineKind>> {
+fn kinds(ctx: &Context<'_>, wanted: Option<Vec<TimelineKind>>) -> Result<Vec<read::TimelineKind>> {
     let asked = asked(ctx)?;
     let Some(wanted) = wanted else {
         let all = read::TimelineKind::all();

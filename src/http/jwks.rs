@@ -278,3 +278,69 @@ fn usable(jwk: &Jwk) -> Option<Algorithm> {
     };
     common.key_algorithm.is_none_or(|given| given == named).then_some(algorithm)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use actix_web::{App, HttpResponse, HttpServer, web};
+
+    #[test]
+    fn keys_are_believed_over_tls_or_from_this_machine() {
+        for (url, fits) in [
+            ("https://id.example/jwks", true),
+            ("http://127.0.0.1:8080/jwks", true),
+            ("http://localhost/jwks", true),
+            ("http://[::1]:1/jwks", true),
+            ("http://id.example/jwks", false),
+            ("http://localhost.evil.example/jwks", false),
+            ("file:///etc/passwd", false),
+            ("jwks", false),
+        ] {
+            assert_eq!(is_trustworthy(url), fits, "{url}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_key_set_is_fetched_within_bounds() {
+        let server = HttpServer::new(|| {
+            App::new()
+                .route("/good", web::get().to(|| async { HttpResponse::Ok().body("{}") }))
+                .route(
+                    "/huge",
+                    web::get().to(|| async { HttpResponse::Ok().body(vec![b' '; BODY_MAX + 1]) }),
+                )
+                .route(
+                    "/moved",
+                    web::get().to(|| async {
+                        HttpResponse::Found().insert_header(("location", "/good")).finish()
+                    }),
+                )
+        })
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))
+        .unwrap();
+        let address = *server.addrs().first().unwrap();
+        let server = server.run();
+        let handle = server.handle();
+        let running = actix_web::rt::spawn(server);
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        let fetch = |path: &str| {
+            let fetch = HttpFetch::new(client.clone(), &format!("http://{address}{path}"));
+            async move { fetch.fetch().await }
+        };
+        assert_eq!(fetch("/good").await.unwrap(), b"{}");
+        for (path, why) in [("/huge", "larger"), ("/moved", "302"), ("/none", "404")] {
+            let error = fetch(path).await.unwrap_err();
+            assert!(error.contains(why) && !error.contains("127.0.0.1"), "{path}: {error}");
+        }
+        handle.stop(false).await;
+        running.await.unwrap().unwrap();
+    }
+}

@@ -87,7 +87,9 @@ impl Jobs {
     ) -> Result<Vec<ProfileId>, JobError> {
         let (profile, kind, members) = self.members_of(id).await?;
         if let Some(stranger) = records.iter().find(|r| !members.contains(r)) {
-            return Err(JobError::Invalid(format!("record {stranger} does not belong to {profile}")));
+            return Err(JobError::Invalid(format!(
+                "record {stranger} does not belong to {profile}"
+            )));
         }
         let rest: Vec<RecordId> =
             members.iter().filter(|m| !records.contains(m)).copied().collect();

@@ -29,7 +29,8 @@ impl Budgets {
             sent.push_back(now);
             return Duration::ZERO;
         }
-        sent.front().map_or(Duration::ZERO, |at| (*at + window).saturating_duration_since(now))
+        sent.front()
+            .map_or(Duration::ZERO, |at| (*at + window).saturating_duration_since(now))
             .max(Duration::from_millis(1))
     }
 }

@@ -4,14 +4,12 @@
 use crate::progress::Event;
 use crate::resolve::millis;
 use crate::{JobError, Jobs, lease};
-use domain::{Month, Money, ProfileId, ProfileKind, Timestamp};
+use domain::{Money, Month, ProfileId, ProfileKind, Timestamp};
 use identity::{Golden, GoldenFieldName, GoldenInput};
 use metrics::{Cell, Dims, Numbers, Sources};
 use serde::Serialize;
 use std::collections::HashMap;
-use store::derive::{
-    Derived, DirtyContributor, ProfileInput, ProfileRow, StoredField, StoredPart,
-};
+use store::derive::{Derived, DirtyContributor, ProfileInput, ProfileRow, StoredField, StoredPart};
 use store::{Lease, Outcome};
 use tokio::time::Instant;
 
@@ -322,7 +320,10 @@ fn stored_parts(cells: &[Cell]) -> Vec<StoredPart> {
         .iter()
         .map(|cell| StoredPart {
             component: cell.key.component.as_str().to_owned(),
-            month: { let Month(month) = cell.key.month; i64::from(month) },
+            month: {
+                let Month(month) = cell.key.month;
+                i64::from(month)
+            },
             channel: cell.key.channel.clone().unwrap_or_default(),
             segment: cell.key.segment.clone().unwrap_or_default(),
             stage: cell.key.stage.map_or_else(String::new, |s| s.as_str().to_owned()),
@@ -331,4 +332,3 @@ fn stored_parts(cells: &[Cell]) -> Vec<StoredPart> {
         })
         .collect()
 }
-

@@ -49,7 +49,10 @@ impl NetFetcher {
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(30))
             .build()
-            .map_err(|e| TransportError { message: format!("cannot set up TLS: {e}"), passing: false })?;
+            .map_err(|e| TransportError {
+                message: format!("cannot set up TLS: {e}"),
+                passing: false,
+            })?;
         Ok(Self { client })
     }
 
@@ -119,7 +122,9 @@ impl Fetcher for NetFetcher {
             match fetch {
                 Fetch::Http(request) => self.http(request).await,
                 Fetch::ListFiles { pattern } => list(pattern.clone()).await,
-                Fetch::ReadFile { path, offset, max_bytes } => read(path, *offset, *max_bytes).await,
+                Fetch::ReadFile { path, offset, max_bytes } => {
+                    read(path, *offset, *max_bytes).await
+                }
             }
         })
     }
@@ -132,7 +137,8 @@ async fn list(pattern: String) -> Result<Response, TransportError> {
             .map_err(|e| format!("{pattern:?} is not a file pattern: {}", e.msg))?;
         let mut files = Vec::new();
         for path in paths {
-            let path = path.map_err(|e| format!("cannot list {}: {}", e.path().display(), e.error()))?;
+            let path =
+                path.map_err(|e| format!("cannot list {}: {}", e.path().display(), e.error()))?;
             let meta = std::fs::metadata(&path)
                 .map_err(|e| format!("cannot read {}: {e}", path.display()))?;
             if !meta.is_file() {

@@ -10,7 +10,11 @@ pub(crate) const ALL: &str = "*";
 impl Jobs {
     /// Takes a lease and gives the state kept with it. A holder on this machine that no longer
     /// lives is not waited for.
-    pub(crate) async fn lease(&self, source: &str, stream: &str) -> Result<(Lease, String), JobError> {
+    pub(crate) async fn lease(
+        &self,
+        source: &str,
+        stream: &str,
+    ) -> Result<(Lease, String), JobError> {
         let now = self.clock.now();
         match self.store.acquire(source, stream, &self.owner, now).await {
             Err(StoreError::Leased { owner, .. }) if self.is_dead(&owner) => {

@@ -15,12 +15,12 @@ mod resolve;
 mod retry;
 mod sync;
 
+pub use derive::DeriveReport;
 pub use error::JobError;
-pub use lease::{process_start, this_owner};
 pub use fetch::{Fetcher, NetFetcher, TransportError};
+pub use lease::{process_start, this_owner};
 pub use progress::{Event, NoProgress, Progress};
 pub use resolve::{ResolveReport, identity_record};
-pub use derive::DeriveReport;
 pub use retry::RetryPolicy;
 pub use sync::{StreamReport, SyncReport};
 pub use tokio_util::sync::CancellationToken;

@@ -32,6 +32,8 @@ pub struct ResolveReport {
 }
 
 const LEASE: &str = "resolve";
+/// Companies first: people only use them as context.
+const KINDS: [ProfileKind; 2] = [ProfileKind::Company, ProfileKind::Person];
 /// Dirty records taken at once; more than that is resolved in one go over everything anyway.
 const DIRTY_MAX: u64 = 10_000_000;
 
@@ -39,12 +41,22 @@ const DIRTY_MAX: u64 = 10_000_000;
 #[must_use]
 pub fn identity_record(input: &IdentityInput, rules: &Rules) -> IdentityRecord {
     match &input.body {
-        IdentityBody::Contact(contact) => {
-            identity::person_record(input.id, &input.key, contact, &input.stated, input.version, rules)
-        }
-        IdentityBody::Company(company) => {
-            identity::company_record(input.id, &input.key, company, &input.stated, input.version, rules)
-        }
+        IdentityBody::Contact(contact) => identity::person_record(
+            input.id,
+            &input.key,
+            contact,
+            &input.stated,
+            input.version,
+            rules,
+        ),
+        IdentityBody::Company(company) => identity::company_record(
+            input.id,
+            &input.key,
+            company,
+            &input.stated,
+            input.version,
+            rules,
+        ),
     }
 }
 
@@ -79,21 +91,48 @@ impl Jobs {
     async fn resolve_leased(&self, lease: &Lease, full: bool) -> Result<ResolveReport, JobError> {
         let started = Instant::now();
         let mut report = ResolveReport::default();
-        let dirty = self.store.load_dirty_records(DIRTY_MAX).await?;
+        // Demoting a value marks all its carriers: go round until the marks that were read are those
+        // of records whose values were judged, so that clearing them forgets nothing.
+        let (dirty, shared) = loop {
+            let dirty = self.store.load_dirty_records(DIRTY_MAX).await?;
+            if dirty.is_empty() && !full {
+                return Ok(report);
+            }
+            let seeds: Vec<RecordId> = dirty.iter().map(|(id, _)| *id).collect();
+            let mut shared = Vec::new();
+            let mut changed = 0;
+            for kind in KINDS {
+                let whole = self.is_whole(kind, seeds.len(), full).await?;
+                let (values, carriers) = self.demote(lease, kind, whole, &seeds).await?;
+                changed += carriers;
+                shared.push(values);
+            }
+            if changed == 0 {
+                break (dirty, shared);
+            }
+        };
         report.dirty = dirty.len() as u64;
-        if dirty.is_empty() && !full {
-            return Ok(report);
-        }
-        // Companies first: people only use them as context.
-        for kind in [ProfileKind::Company, ProfileKind::Person] {
+        for (kind, shared) in KINDS.into_iter().zip(shared) {
             if self.cancel.is_cancelled() {
                 return Err(JobError::Stopped);
             }
-            self.resolve_kind(lease, kind, &dirty, full, &mut report).await?;
+            report.demoted += shared.len() as u64;
+            self.resolve_kind(lease, kind, &dirty, full, shared, &mut report).await?;
         }
         self.store.clear_dirty_records(&dirty).await?;
         report.elapsed_ms = millis(started);
         Ok(report)
+    }
+
+    /// Whether to look at everything: following neighbours record by record costs more once a good
+    /// part of it changed.
+    async fn is_whole(
+        &self,
+        kind: ProfileKind,
+        seeds: usize,
+        full: bool,
+    ) -> Result<bool, JobError> {
+        Ok(full || seeds as u64 * 4 > self.store.count_identities(kind).await?)
     }
 
     async fn resolve_kind(
@@ -102,16 +141,12 @@ impl Jobs {
         kind: ProfileKind,
         dirty: &[(RecordId, i64)],
         full: bool,
+        shared: SharedValues,
         report: &mut ResolveReport,
     ) -> Result<(), JobError> {
         let started = Instant::now();
-        let all = self.store.count_identities(kind).await?;
-        let mut seeds: Vec<RecordId> = dirty.iter().map(|(id, _)| *id).collect();
-        // Following neighbours record by record costs more than looking at everything once a good
-        // part of it changed.
-        let mut whole = full || seeds.len() as u64 * 4 > all;
-        let shared = self.demote(lease, kind, whole, &mut seeds).await?;
-        report.demoted += shared.len() as u64;
+        let seeds: Vec<RecordId> = dirty.iter().map(|(id, _)| *id).collect();
+        let mut whole = self.is_whole(kind, seeds.len(), full).await?;
         let scope = if whole {
             None
         } else {
@@ -171,18 +206,19 @@ impl Jobs {
         Ok(())
     }
 
-    /// Brings the demoted values up to date, adds the carriers of values that changed sides to the
-    /// seeds, and gives all values that are demoted among what the seeds carry.
+    /// Brings the demoted values up to date; gives those that are demoted among what the seeds
+    /// carry (among all values, with `whole`), and how many records were marked because a value
+    /// that they carry changed sides.
     async fn demote(
         &self,
         lease: &Lease,
         kind: ProfileKind,
         whole: bool,
-        seeds: &mut Vec<RecordId>,
-    ) -> Result<SharedValues, JobError> {
+        seeds: &[RecordId],
+    ) -> Result<(SharedValues, usize), JobError> {
         let rules = &self.identity;
         let floor = rules.shared_limit.min(rules.shared_phone_limit).min(rules.common_limit);
-        let of = (!whole).then_some(seeds.as_slice());
+        let of = (!whole).then_some(seeds);
         let counts = self.store.count_shared(kind, of, floor).await?;
         let (mut demote, mut lift, mut shared) = (Vec::new(), Vec::new(), Vec::new());
         for count in counts {
@@ -197,11 +233,10 @@ impl Jobs {
                 shared.push(count.identifier);
             }
         }
-        let carriers =
-            self.store.set_demoted(lease, kind, &demote, &lift, lease::now(self)).await?;
-        let known: HashSet<RecordId> = seeds.iter().copied().collect();
-        seeds.extend(carriers.into_iter().filter(|id| !known.contains(id)));
-        Ok(SharedValues::from_iter(shared))
+        let now = lease::now(self);
+        let carriers = self.store.set_demoted(lease, kind, &demote, &lift, now).await?;
+        // A value that nobody carries any more is lifted without carriers.
+        Ok((SharedValues::from_iter(shared), carriers.len()))
     }
 
     /// What the ids are that a cluster could take: those of its records' profiles, and those that

@@ -28,8 +28,10 @@ impl RetryPolicy {
     /// spread by `seed`, so that many clients do not come back at once.
     #[must_use]
     pub fn pause_ms(&self, attempt: u32, seed: u64) -> u64 {
-        let full = self.base_ms.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(self.max_ms);
-        let spread = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(u64::from(attempt)) >> 33;
+        let full =
+            self.base_ms.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(self.max_ms);
+        let spread =
+            seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(u64::from(attempt)) >> 33;
         full / 2 + if full < 2 { full } else { spread % (full / 2 + 1) }
     }
 }

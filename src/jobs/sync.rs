@@ -7,7 +7,9 @@ use crate::budget::Budgets;
 use crate::progress::Event;
 use crate::{JobError, Jobs};
 use connectors::{Connector, Fetch, FetchError, Page, Response, Step, StreamState};
-use domain::{Canonical, Identifier, IdentifierKind, ProfileKind, RecordKey, SourceRecord, Timestamp};
+use domain::{
+    Canonical, Identifier, IdentifierKind, ProfileKind, RecordKey, SourceRecord, Timestamp,
+};
 use futures_util::future::join_all;
 use serde::Serialize;
 use std::time::Duration;
@@ -85,16 +87,15 @@ impl Jobs {
     }
 
     fn choose(&self, names: &[String]) -> Result<Vec<&dyn Connector>, JobError> {
-        let known = || {
-            self.connectors.iter().map(|c| c.source()).collect::<Vec<_>>().join(", ")
-        };
+        let known = || self.connectors.iter().map(|c| c.source()).collect::<Vec<_>>().join(", ");
         for name in names {
             if !self.connectors.iter().any(|c| c.source() == name) {
                 return Err(JobError::UnknownSource { name: name.clone(), known: known() });
             }
         }
-        let wanted =
-            |c: &&std::sync::Arc<dyn Connector>| names.is_empty() || names.iter().any(|n| n == c.source());
+        let wanted = |c: &&std::sync::Arc<dyn Connector>| {
+            names.is_empty() || names.iter().any(|n| n == c.source())
+        };
         Ok(self.connectors.iter().filter(wanted).map(AsRef::as_ref).collect())
     }
 
@@ -179,8 +180,11 @@ impl Stream<'_> {
         let (lease, state) = match self.jobs.lease(source, self.name).await {
             Ok(held) => held,
             Err(error) => {
-                report.outcome =
-                    if matches!(error, JobError::Store(StoreError::Leased { .. })) { "skipped" } else { "failed" };
+                report.outcome = if matches!(error, JobError::Store(StoreError::Leased { .. })) {
+                    "skipped"
+                } else {
+                    "failed"
+                };
                 report.error = Some(error.to_string());
                 return report;
             }
@@ -209,7 +213,12 @@ impl Stream<'_> {
             (_, code) => Outcome::Failed { code: code.unwrap_or("store"), message: &message },
         };
         if report.outcome == "failed" || report.outcome == "disabled" {
-            tracing::warn!(source, stream = self.name, error = message, "the stream could not be synced");
+            tracing::warn!(
+                source,
+                stream = self.name,
+                error = message,
+                "the stream could not be synced"
+            );
         }
         if let Err(error) = self.jobs.store.release(&lease, outcome, self.jobs.clock.now()).await {
             tracing::warn!(source, stream = self.name, %error, "the lease could not be given back");
@@ -231,7 +240,8 @@ impl Stream<'_> {
             if report.pages >= self.jobs.options.pages_max {
                 return Ok(Ended::Stopped);
             }
-            let step = self.connector.plan(self.name, &state, self.began_at).map_err(JobError::from)?;
+            let step =
+                self.connector.plan(self.name, &state, self.began_at).map_err(JobError::from)?;
             let Step::Fetch(fetch) = step else { return Ok(Ended::Done) };
             let page = match self.attempt(&fetch, &state, &mut requests).await {
                 Ok(Some(page)) => page,
@@ -242,7 +252,12 @@ impl Stream<'_> {
                         let message = format!("the vendor keeps rejecting the cursor: {message}");
                         return Err(Failed::Fetch(FetchError::Malformed { message }));
                     }
-                    tracing::info!(source = self.connector.source(), stream = self.name, message, "the cursor expired; starting the walk again");
+                    tracing::info!(
+                        source = self.connector.source(),
+                        stream = self.name,
+                        message,
+                        "the cursor expired; starting the walk again"
+                    );
                     Page { next: restart, ..Page::default() }
                 }
                 Err(error) => return Err(Failed::Fetch(error)),
@@ -270,11 +285,8 @@ impl Stream<'_> {
         requests: u64,
         report: &mut StreamReport,
     ) -> Result<(), Failed> {
-        let records: Vec<_> = page
-            .records
-            .iter()
-            .map(|record| (record.clone(), self.identifiers(record)))
-            .collect();
+        let records: Vec<_> =
+            page.records.iter().map(|record| (record.clone(), self.identifiers(record))).collect();
         let next_state = page.next.0.to_string();
         let commit = PageCommit {
             records: &records,
@@ -313,10 +325,20 @@ impl Stream<'_> {
             .iter()
             .filter_map(|canonical| match canonical {
                 Canonical::Contact(contact) => Some(identity::person_record(
-                    key.id(), &key, contact, &stated(ProfileKind::Person), record.version, rules,
+                    key.id(),
+                    &key,
+                    contact,
+                    &stated(ProfileKind::Person),
+                    record.version,
+                    rules,
                 )),
                 Canonical::Company(company) => Some(identity::company_record(
-                    key.id(), &key, company, &stated(ProfileKind::Company), record.version, rules,
+                    key.id(),
+                    &key,
+                    company,
+                    &stated(ProfileKind::Company),
+                    record.version,
+                    rules,
                 )),
                 _ => None,
             })
@@ -367,9 +389,8 @@ impl Stream<'_> {
                     // The vendor's word, and a little more so as not to be early.
                     hint + policy.pause_ms(1, seed(self.name)) / 10
                 }
-                FetchError::RateLimited { retry_after_ms: None, .. } | FetchError::Transient { .. } => {
-                    policy.pause_ms(attempt, seed(self.name))
-                }
+                FetchError::RateLimited { retry_after_ms: None, .. }
+                | FetchError::Transient { .. } => policy.pause_ms(attempt, seed(self.name)),
                 _ => return Err(error),
             };
             if attempt >= policy.attempts {
@@ -423,7 +444,8 @@ fn read_state(text: &str) -> StreamState {
 }
 
 fn seed(name: &str) -> u64 {
-    name.bytes().fold(u64::from(std::process::id()), |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)))
+    name.bytes()
+        .fold(u64::from(std::process::id()), |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)))
 }
 
 const fn kind_of(error: &FetchError) -> &'static str {

@@ -3,9 +3,7 @@
 use crate::sql::{insert, map, run};
 use crate::sync::mark_records;
 use crate::{Store, StoreError};
-use domain::{
-    Ability, Decision, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp,
-};
+use domain::{Ability, Decision, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp};
 use entity::decision;
 use sea_orm::sea_query::OnConflict;
 
@@ -46,8 +44,8 @@ impl Store {
         })
         .await?;
         let Some((id, kind, _)) = rows.first() else { return Ok(None) };
-        let kind = ProfileKind::parse(kind)
-            .ok_or(StoreError::Corrupt { what: "profile_member.kind" })?;
+        let kind =
+            ProfileKind::parse(kind).ok_or(StoreError::Corrupt { what: "profile_member.kind" })?;
         Ok(Some((*id, kind, rows.iter().map(|(_, _, record)| *record).collect())))
     }
 
@@ -94,8 +92,7 @@ impl Store {
         let ids: Vec<i64> = decisions.iter().flat_map(|d| [d.left.0, d.right.0]).collect();
         mark_records(self, &tx, &ids).await?;
         self.audit(&tx, by, action, detail, now).await?;
-        tx.commit().await
-            .map_err(StoreError::from)
+        tx.commit().await.map_err(StoreError::from)
     }
 
     /// Sets a stage by hand, anchored to a record of the profile, and writes the audit entry.
@@ -146,8 +143,7 @@ impl Store {
             set.stage.map_or("null".to_owned(), |s| format!("\"{}\"", s.as_str()))
         );
         self.audit(&tx, by, "override_stage", &detail, now).await?;
-        tx.commit().await
-            .map_err(StoreError::from)
+        tx.commit().await.map_err(StoreError::from)
     }
 
     /// Notes an action that changes nothing in the store itself (a sync asked for).
@@ -163,8 +159,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let tx = self.begin().await?;
         self.audit(&tx, by, action, detail, now).await?;
-        tx.commit().await
-            .map_err(StoreError::from)
+        tx.commit().await.map_err(StoreError::from)
     }
 
     async fn audit(

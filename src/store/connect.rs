@@ -66,9 +66,10 @@ impl Store {
         };
         let (write, read) = match backend {
             Backend::Sqlite => {
-                let write = open(sqlite_options(options, 1), backend, &statements).await?;
-                let read = open(sqlite_options(options, options.connections), backend, &statements)
-                    .await?;
+                let write = sqlite_options(options, 1, WRITER_CACHE_KIB);
+                let write = open(write, backend, &statements).await?;
+                let read = sqlite_options(options, options.connections, READER_CACHE_KIB);
+                let read = open(read, backend, &statements).await?;
                 (write, read)
             }
             Backend::Postgres => {
@@ -188,9 +189,14 @@ fn common(options: &StoreOptions, url: String, connections: u32) -> ConnectOptio
     connect
 }
 
-fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
+/// Page caches in KiB. The operating system caches the file too, so readers need little of their
+/// own; the writer touches many pages in one transaction.
+const WRITER_CACHE_KIB: u32 = 16_384;
+const READER_CACHE_KIB: u32 = 2_048;
+
+fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> ConnectOptions {
     let mut connect = common(options, options.url.clone(), connections);
-    connect.map_sqlx_sqlite_opts(|sqlite| {
+    connect.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -198,9 +204,8 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(false)
-            .pragma("cache_size", "-16384")
+            .pragma("cache_size", format!("-{cache_kib}"))
             .pragma("temp_store", "memory")
-            .pragma("mmap_size", "268435456")
             .optimize_on_close(true, 400)
     });
     connect

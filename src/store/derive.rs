@@ -235,7 +235,9 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn load_available_sources(&self) -> Result<AvailableSources, StoreError> {
-        let exists = |table: &str| format!("(CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 'y' ELSE 'n' END)");
+        let exists = |table: &str| {
+            format!("(CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 'y' ELSE 'n' END)")
+        };
         let sql = format!(
             "SELECT {} || {} || {} || {} || {} AS flags",
             exists("payment"),
@@ -245,7 +247,8 @@ impl Store {
             exists("spend")
         );
         let rows =
-            map(self.reader(), self.statement(sql, vec![]), |r| r.try_get::<String>("", "flags")).await?;
+            map(self.reader(), self.statement(sql, vec![]), |r| r.try_get::<String>("", "flags"))
+                .await?;
         let flags = rows.first().cloned().unwrap_or_default();
         let flag = |at: usize| flags.as_bytes().get(at) == Some(&b'y');
         Ok(AvailableSources {
@@ -256,7 +259,6 @@ impl Store {
             spend: flag(4),
         })
     }
-
 
     /// The spend records among `ids`.
     ///
@@ -459,12 +461,10 @@ impl Loader<'_> {
                     ProfileFacts { profile, kind, facts: Vec::new(), overrides: Vec::new() };
                 (kind, ProfileInput { members: Vec::new(), facts, companies: Vec::new() })
             });
-            let contact = (kind == ProfileKind::Person)
-                .then(|| contacts.get(&record.0).cloned())
-                .flatten();
-            let company = (kind == ProfileKind::Company)
-                .then(|| companies.get(&record.0).cloned())
-                .flatten();
+            let contact =
+                (kind == ProfileKind::Person).then(|| contacts.get(&record.0).cloned()).flatten();
+            let company =
+                (kind == ProfileKind::Company).then(|| companies.get(&record.0).cloned()).flatten();
             let body = contact
                 .clone()
                 .map(Canonical::Contact)
@@ -484,10 +484,8 @@ impl Loader<'_> {
     async fn members(
         &self,
         ids: &[ProfileId],
-    ) -> Result<
-        Vec<(ProfileId, RecordId, ProfileKind, String, i64, Option<Timestamp>)>,
-        StoreError,
-    > {
+    ) -> Result<Vec<(ProfileId, RecordId, ProfileKind, String, i64, Option<Timestamp>)>, StoreError>
+    {
         let sql = format!(
             "SELECT m.profile_id, m.record_id, m.kind, s.source, s.version, s.occurred_at_ms \
              FROM profile_member m JOIN source_record s ON s.id = m.record_id WHERE {} \
@@ -556,7 +554,9 @@ impl Loader<'_> {
             let own = links.get(&record).map_or(&[][..], Vec::as_slice);
             owner_of(own).or_else(|| {
                 let payment = own.iter().find(|l| l.role == LinkRole::Payment)?;
-                let of = links.get(&payment.target_id).or_else(|| payment_links.get(&payment.target_id))?;
+                let of = links
+                    .get(&payment.target_id)
+                    .or_else(|| payment_links.get(&payment.target_id))?;
                 owner_of(of)
             })
         };
@@ -595,7 +595,10 @@ impl Loader<'_> {
             ))
         })
         .await?;
-        Ok(rows.into_iter().filter_map(|(record, role, target)| Some((record, role?, target))).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|(record, role, target)| Some((record, role?, target)))
+            .collect())
     }
 
     /// The links of facts, with their targets' keys and profiles.
@@ -631,7 +634,12 @@ impl Loader<'_> {
         let mut links: HashMap<i64, Vec<FactLink>> = HashMap::new();
         for (record, role, target, target_id, profile) in rows {
             if let Some(role) = role {
-                links.entry(record).or_default().push(FactLink { role, target, target_id, profile });
+                links.entry(record).or_default().push(FactLink {
+                    role,
+                    target,
+                    target_id,
+                    profile,
+                });
             }
         }
         Ok(links)
@@ -679,9 +687,8 @@ impl Loader<'_> {
         Ok(bodies
             .into_iter()
             .map(|(id, body)| {
-                let at = happened_at(&body).or_else(|| {
-                    times.get(&id).copied().flatten().map(Timestamp::from_millis)
-                });
+                let at = happened_at(&body)
+                    .or_else(|| times.get(&id).copied().flatten().map(Timestamp::from_millis));
                 (id, body, at)
             })
             .collect())

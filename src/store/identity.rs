@@ -162,7 +162,10 @@ impl Store {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn load_all_identity_ids(&self, kind: ProfileKind) -> Result<Vec<RecordId>, StoreError> {
+    pub async fn load_all_identity_ids(
+        &self,
+        kind: ProfileKind,
+    ) -> Result<Vec<RecordId>, StoreError> {
         let statement = self.statement(
             format!(
                 "SELECT record_id FROM {} UNION SELECT record_id FROM profile_member WHERE kind = $1",
@@ -170,7 +173,8 @@ impl Store {
             ),
             vec![kind.as_str().into()],
         );
-        let ids = map(self.reader(), statement, |r| Ok(RecordId(r.try_get("", "record_id")?))).await?;
+        let ids =
+            map(self.reader(), statement, |r| Ok(RecordId(r.try_get("", "record_id")?))).await?;
         Ok(ids)
     }
 
@@ -210,7 +214,9 @@ impl Store {
             let records: i64 = r.try_get("", "records")?;
             let names: i64 = r.try_get("", "names")?;
             // INTEGER in both databases; PostgreSQL gives 32 bits for the CASE.
-            let demoted = r.try_get::<i64>("", "demoted").or_else(|_| r.try_get::<i32>("", "demoted").map(i64::from))?;
+            let demoted = r
+                .try_get::<i64>("", "demoted")
+                .or_else(|_| r.try_get::<i32>("", "demoted").map(i64::from))?;
             Ok(parse_identifier(r)?.map(|identifier| SharedCount {
                 identifier,
                 names: names.max(0) as usize,
@@ -305,8 +311,7 @@ impl Store {
             if found.len() > limit {
                 return Ok(None);
             }
-            let values =
-                vec![kind.as_str().into(), self.backend.ids(frontier.iter().copied())];
+            let values = vec![kind.as_str().into(), self.backend.ids(frontier.iter().copied())];
             let next = map(self.reader(), self.statement(sql.as_str(), values), |r| {
                 r.try_get::<i64>("", "id")
             })
@@ -411,7 +416,9 @@ impl Store {
                 right: RecordId(r.try_get("", "right_id").unwrap_or_default()),
                 verdict,
                 decided_by: r.try_get("", "decided_by").unwrap_or_default(),
-                decided_at: Timestamp::from_millis(r.try_get("", "decided_at_ms").unwrap_or_default()),
+                decided_at: Timestamp::from_millis(
+                    r.try_get("", "decided_at_ms").unwrap_or_default(),
+                ),
             }))
         })
         .await?;
@@ -696,7 +703,11 @@ impl Write<'_> {
             run(self.tx, self.store.statement(sql, values)).await?;
         }
         let conflict = OnConflict::column(review::Column::Id)
-            .update_columns([review::Column::Score, review::Column::Reason, review::Column::Evidence])
+            .update_columns([
+                review::Column::Score,
+                review::Column::Reason,
+                review::Column::Evidence,
+            ])
             .to_owned();
         insert::<review::Entity, _>(self.tx, rows, Some(conflict)).await
     }

@@ -152,7 +152,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn reset_stream(&self, source: &str, stream: Option<&str>) -> Result<u64, StoreError> {
+    pub async fn reset_stream(
+        &self,
+        source: &str,
+        stream: Option<&str>,
+    ) -> Result<u64, StoreError> {
         let tx = self.begin().await?;
         let rows = run(
             &tx,

@@ -13,8 +13,8 @@ use domain::{
     Timestamp, Tombstone,
 };
 use entity::{identifier, quarantine, record_link, source_record};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::OnConflict;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Identifiers of a record as one kind of profile, normalised by `identity`.
@@ -237,8 +237,19 @@ impl Commit<'_> {
             return Ok(());
         }
         for table in [
-            "contact", "company", "deal", "ticket", "subscription", "invoice", "payment", "refund",
-            "spend", "touchpoint", "survey_response", "record_link", "identifier",
+            "contact",
+            "company",
+            "deal",
+            "ticket",
+            "subscription",
+            "invoice",
+            "payment",
+            "refund",
+            "spend",
+            "touchpoint",
+            "survey_response",
+            "record_link",
+            "identifier",
         ] {
             let condition = self.store.backend.id_in("record_id", 1);
             let ids = self.store.backend.ids(ids.iter().copied());
@@ -481,7 +492,11 @@ impl Commit<'_> {
         Ok(())
     }
 
-    async fn merges(&self, merges: &[Merge], outcome: &mut CommitOutcome) -> Result<(), StoreError> {
+    async fn merges(
+        &self,
+        merges: &[Merge],
+        outcome: &mut CommitOutcome,
+    ) -> Result<(), StoreError> {
         let pairs: BTreeMap<i64, (&Merge, i64)> = merges
             .iter()
             .map(|m| (self.id(&m.from_external_id).0, (m, self.id(&m.into_external_id).0)))
@@ -496,11 +511,12 @@ impl Commit<'_> {
             self.store.backend.id_in("id", 1)
         );
         let statement = self.store.statement(sql, vec![self.store.backend.ids(ids)]);
-        let known: HashMap<i64, Option<i64>> =
-            map(self.tx, statement, |r| Ok((r.try_get("", "id")?, r.try_get("", "merged_into_id")?)))
-                .await?
-                .into_iter()
-                .collect();
+        let known: HashMap<i64, Option<i64>> = map(self.tx, statement, |r| {
+            Ok((r.try_get("", "id")?, r.try_get("", "merged_into_id")?))
+        })
+        .await?
+        .into_iter()
+        .collect();
         let mut strangers = Vec::new();
         for (from, (merge, into)) in pairs {
             match known.get(&from) {

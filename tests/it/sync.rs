@@ -66,15 +66,9 @@ on_both!(a_first_sync_reads_every_record_that_the_vendors_list, async |db: &Test
         assert!(found >= expected, "{vendor}/{stream}: {found} of {expected}");
     }
     assert!(report.changes() > 1_000, "{report:?}");
-    // Stripe's log is read again from the second in which the listing began: what it holds of that
-    // second may be newer than the listing, or word it differently. The third sync is still.
-    let before = facts(db).await;
     let again = sync(&jobs).await;
-    assert!(again.changes() <= 5, "{again:?}");
-    assert_same("the facts before and after a second sync", &before, &facts(db).await);
-    let third = sync(&jobs).await;
-    let changed: Vec<_> = third.streams.iter().filter(|s| s.written + s.removed > 0).collect();
-    assert!(changed.is_empty(), "a third sync finds nothing new: {changed:?}");
+    let changed: Vec<_> = again.streams.iter().filter(|s| s.written + s.removed > 0).collect();
+    assert!(changed.is_empty(), "a second sync finds nothing new: {changed:?}");
     sandbox.stop().await;
 });
 

@@ -157,6 +157,8 @@ struct Items<'a> {
 /// An event.
 #[derive(Deserialize)]
 struct Event<'a> {
+    #[serde(borrow, default)]
+    id: Field<'a>,
     #[serde(borrow, default, rename = "type")]
     kind: Field<'a>,
     #[serde(borrow, default)]
@@ -299,6 +301,10 @@ impl Stripe {
                 continue;
             };
             let version = event_version(walk, created);
+            if state.mark.is_some() && event.id.reference() == state.mark {
+                // It was there before the listing began, which therefore holds what it says.
+                continue;
+            }
             let json = event.data.object.get();
             let name = event.kind.text();
             let stub = crate::field::read::<Stub<'_>>(json).ok();
@@ -413,14 +419,15 @@ impl Connector for Stripe {
                 let newest = page
                     .data
                     .first()
-                    .and_then(|raw| crate::field::read::<Event<'_>>(raw.get()).ok())
-                    .and_then(|event| event.created.int());
-                state.walk = Some(Walk::after_mark(began_ms, newest));
+                    .and_then(|raw| crate::field::read::<Event<'_>>(raw.get()).ok());
+                state.mark = newest.as_ref().and_then(|event| event.id.reference());
+                let newest_s = newest.and_then(|event| event.created.int());
+                state.walk = Some(Walk::after_mark(began_ms, newest_s));
             }
             Next::Walk(Walk::List { began_ms, position_s, after }) => {
                 let page: List<'_> = http.json(&self.secret)?;
                 for raw in &page.data {
-                    let version = position_s.saturating_mul(1000);
+                    let version = walk::listed_version(position_s);
                     self.take(&mut out, &mut state, kind, raw.get(), version);
                 }
                 match next_after(&page, after.as_ref(), http.status)? {

@@ -25,6 +25,9 @@ pub(super) struct State {
     /// When that walk began (our clock).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_ms: Option<i64>,
+    /// The newest event when the last listing began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walk: Option<Walk>,
     /// The end of a walk that waits for `pending`.
@@ -97,6 +100,12 @@ pub(super) fn event_version(seen: &mut Events, created_s: i64) -> i64 {
     seen.rank = if seen.last_s == Some(created_s) { seen.rank + 1 } else { 0 };
     seen.last_s = Some(created_s);
     created_s.saturating_mul(1000).saturating_add(999 - seen.rank.min(998))
+}
+
+/// The version of a listed object: that of the newest event when the listing began. Older events of
+/// that second rank below it, newer ones are later or rank the same and come later.
+pub(super) fn listed_version(position_s: i64) -> i64 {
+    position_s.saturating_mul(1000).saturating_add(999)
 }
 
 impl Walk {

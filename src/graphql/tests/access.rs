@@ -79,7 +79,8 @@ async fn every_role_sees_exactly_its_areas_and_hidden_ones_run_no_statement() {
 #[tokio::test]
 async fn a_refusal_says_which_roles_see_the_area() {
     let world = world().await;
-    let document = format!("{{ customer(by: {{id: \"{}\"}}) {{ invoices {{ totalCount }} }} }}", customer(1));
+    let document =
+        format!("{{ customer(by: {{id: \"{}\"}}) {{ invoices {{ totalCount }} }} }}", customer(1));
     let answer = world.ask(Role::Support, &document).await;
     assert_eq!(
         answer["errors"][0]["message"],
@@ -111,15 +112,17 @@ async fn roles_that_see_contact_details_masked_never_get_them_in_full() {
         }
     }
     let one = &world.data(Role::Sales, &document).await["customer"];
-    assert_eq!((&one["email"], &one["phone"]), (&json!("ann.1@nordwind.io"), &json!("+493090182001")));
+    assert_eq!(
+        (&one["email"], &one["phone"]),
+        (&json!("ann.1@nordwind.io"), &json!("+493090182001"))
+    );
 }
 
 #[tokio::test]
 async fn masked_values_can_be_matched_whole_but_not_spelt_out() {
     let world = world().await;
-    let count = |arguments: &str| {
-        format!("{{ customers({arguments}) {{ edges {{ node {{ id }} }} }} }}")
-    };
+    let count =
+        |arguments: &str| format!("{{ customers({arguments}) {{ edges {{ node {{ id }} }} }} }}");
     for (role, arguments, expected) in [
         (Role::Finance, r#"filter: {email: {eq: "Ann.1@nordwind.io"}}"#, Some(1)),
         (Role::Finance, r#"filter: {email: {startsWith: "ann.1"}}"#, None),
@@ -187,7 +190,10 @@ async fn the_timeline_leaves_hidden_kinds_out() {
         kinds(world.data(Role::Support, &document).await),
         ["StageTransition", "Subscription", "SurveyResponse", "Ticket", "Touchpoint"]
     );
-    assert_eq!(kinds(world.data(Role::Steward, &document).await), ["StageTransition", "Touchpoint"]);
+    assert_eq!(
+        kinds(world.data(Role::Steward, &document).await),
+        ["StageTransition", "Touchpoint"]
+    );
     assert_eq!(kinds(world.data(Role::Admin, &document).await).len(), 9);
 }
 
@@ -206,7 +212,10 @@ async fn numbers_follow_the_area_of_each_measure() {
     assert_eq!(answer["data"]["customer"]["numbers"]["ticketCount"]["value"], 2);
     assert_eq!(codes(&answer), ["FORBIDDEN"]);
     let answer = world.ask(Role::Steward, &document).await;
-    assert_eq!((codes(&answer), &answer["data"]["customer"]["numbers"]), (vec!["FORBIDDEN".to_owned()], &json!(null)));
+    assert_eq!(
+        (codes(&answer), &answer["data"]["customer"]["numbers"]),
+        (vec!["FORBIDDEN".to_owned()], &json!(null))
+    );
 }
 
 #[tokio::test]
@@ -221,9 +230,13 @@ async fn payloads_are_for_those_who_see_them_only() {
     assert_eq!(node, &json!({"externalId": "1", "payload": {"secret": "payload"}}));
     let answer = world.ask(Role::Sales, &document).await;
     let node = &answer["data"]["customer"]["sourceRecords"]["edges"][0]["node"];
-    assert_eq!((codes(&answer), node), (vec!["FORBIDDEN".to_owned()], &json!({"externalId": "1", "payload": null})));
+    assert_eq!(
+        (codes(&answer), node),
+        (vec!["FORBIDDEN".to_owned()], &json!({"externalId": "1", "payload": null}))
+    );
     let quarantine = "{ quarantine(first: 1) { edges { node { reason payload } } } }";
-    let held = |answer: serde_json::Value| answer["quarantine"]["edges"][0]["node"]["payload"].clone();
+    let held =
+        |answer: serde_json::Value| answer["quarantine"]["edges"][0]["node"]["payload"].clone();
     assert_eq!(held(world.data(Role::Steward, quarantine).await), json!({"total": "x"}));
     assert_eq!(held(world.data(Role::Service, quarantine).await), json!(null));
 }

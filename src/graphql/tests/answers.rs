@@ -20,13 +20,17 @@ async fn a_customer_is_found_by_id_address_number_and_external_id() {
         ("email: \"who@nordwind.io\"".to_owned(), None),
         ("phone: \"+49 (30) 9018 2002\"".to_owned(), Some("Ann 2")),
         ("phone: \"030 90182001\"".to_owned(), Some("Ann 1")),
-        ("externalId: {source: \"hubspot\", stream: \"contacts\", id: \"2\"}".to_owned(), Some("Ann 2")),
+        (
+            "externalId: {source: \"hubspot\", stream: \"contacts\", id: \"2\"}".to_owned(),
+            Some("Ann 2"),
+        ),
         ("externalId: {source: \"hubspot\", id: \"1\"}".to_owned(), Some("Ann 1")),
         ("externalId: {source: \"hubspot\", stream: \"deals\", id: \"1\"}".to_owned(), None),
         ("externalId: {source: \"zendesk\", id: \"1\"}".to_owned(), None),
     ] {
-        let answer =
-            world.data(Role::Service, &format!("{{ customer(by: {{{by}}}) {{ displayName }} }}")).await;
+        let answer = world
+            .data(Role::Service, &format!("{{ customer(by: {{{by}}}) {{ displayName }} }}"))
+            .await;
         let name = answer["customer"]["displayName"].as_str();
         assert_eq!(name, found, "{by}");
     }
@@ -36,7 +40,9 @@ async fn a_customer_is_found_by_id_address_number_and_external_id() {
 async fn chains_of_redirects_resolve_and_a_cycle_ends() {
     let world = World::new().await;
     world.person(1, 0).await;
-    world.sql("INSERT INTO profile_redirect VALUES (5, 6, 0), (6, 1000001, 0), (7, 8, 0), (8, 7, 0)").await;
+    world
+        .sql("INSERT INTO profile_redirect VALUES (5, 6, 0), (6, 1000001, 0), (7, 8, 0), (8, 7, 0)")
+        .await;
     let by = |id| format!("{{ customer(by: {{id: \"{}\"}}) {{ id }} }}", customer(id));
     let answer = world.data(Role::Admin, &by(5)).await;
     assert_eq!(answer["customer"]["id"], json!(customer(1)));
@@ -84,7 +90,8 @@ async fn filters_join_and_negate_with_missing_values_failing_every_test() {
     let world = World::new().await;
     for id in 1..=10 {
         let mut row = super::seed::person(id, &format!("p{id}@nordwind.io"), "");
-        row.country = [Some("DE"), Some("FR"), None][usize::try_from(id % 3).unwrap()].map(str::to_owned);
+        row.country =
+            [Some("DE"), Some("FR"), None][usize::try_from(id % 3).unwrap()].map(str::to_owned);
         row.display_name = Some(format!("50%_{id}"));
         row.status = if id > 5 { "active" } else { "prospect" }.to_owned();
         world.profile(row).await;
@@ -105,7 +112,10 @@ async fn filters_join_and_negate_with_missing_values_failing_every_test() {
         ("{name: {contains: \"0_\"}}", 0),
         ("{name: {eq: \"50%_3\"}}", 1),
         ("{email: {eq: \"P3@nordwind.io\"}}", 1),
-        ("{position: {gte: 3, lte: 3}, stage: [PURCHASE], segment: [\"small\"], channel: [\"paid_search\"]}", 11),
+        (
+            "{position: {gte: 3, lte: 3}, stage: [PURCHASE], segment: [\"small\"], channel: [\"paid_search\"]}",
+            11,
+        ),
         ("{position: {gte: 4}}", 0),
         ("{revenue: {currency: \"EUR\", gte: \"2.00\", lte: \"3\"}, kind: PERSON}", 4),
         ("{revenue: {currency: \"USD\", gte: \"0\"}}", 0),
@@ -113,14 +123,18 @@ async fn filters_join_and_negate_with_missing_values_failing_every_test() {
         ("{firstSeen: {gte: \"2026-01-01T00:00:00.009Z\"}, kind: PERSON}", 2),
         ("{updated: {lt: \"2026-01-01T01:00:00+01:00\"}}", 0),
     ] {
-        let document = format!("{{ customers(filter: {filter}) {{ totalCount edges {{ cursor }} }} }}");
+        let document =
+            format!("{{ customers(filter: {filter}) {{ totalCount edges {{ cursor }} }} }}");
         let answer = world.data(Role::Admin, &document).await;
         assert_eq!(answer["customers"]["totalCount"], json!(expected), "{filter}");
         assert_eq!(answer["customers"]["edges"].as_array().unwrap().len(), expected, "{filter}");
     }
-    for filter in ["{name: {eq: \"a\", contains: \"b\"}}", "{revenue: {currency: \"EUR\", gte: \"1.234\"}}"] {
-        let answer =
-            world.ask(Role::Admin, &format!("{{ customers(filter: {filter}) {{ totalCount }} }}")).await;
+    for filter in
+        ["{name: {eq: \"a\", contains: \"b\"}}", "{revenue: {currency: \"EUR\", gte: \"1.234\"}}"]
+    {
+        let answer = world
+            .ask(Role::Admin, &format!("{{ customers(filter: {filter}) {{ totalCount }} }}"))
+            .await;
         assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{filter}");
     }
 }
@@ -157,9 +171,18 @@ async fn a_customer_is_shown_with_stage_history_numbers_and_identity() {
                "evidence": [contact_record(1).to_string()]})
     );
     let numbers = &one["numbers"];
-    assert_eq!(numbers["clv"]["historicRevenue"]["amounts"], json!([{"amount": "123.45", "currency": "EUR"}]));
-    assert_eq!(numbers["clv"]["historicMargin"], json!({"amounts": null, "nullReason": "NO_MARGIN"}));
-    assert_eq!(numbers["csat"], json!({"share": "0.6667", "good": 2, "total": 3, "nullReason": null}));
+    assert_eq!(
+        numbers["clv"]["historicRevenue"]["amounts"],
+        json!([{"amount": "123.45", "currency": "EUR"}])
+    );
+    assert_eq!(
+        numbers["clv"]["historicMargin"],
+        json!({"amounts": null, "nullReason": "NO_MARGIN"})
+    );
+    assert_eq!(
+        numbers["csat"],
+        json!({"share": "0.6667", "good": 2, "total": 3, "nullReason": null})
+    );
     assert_eq!(numbers["lastPaymentAt"], json!({"value": null, "nullReason": "NO_DATA"}));
     assert_eq!(numbers["npsLatest"], json!({"value": null, "nullReason": "NO_SOURCE"}));
     let join = &one["identity"]["joins"][0];
@@ -185,7 +208,10 @@ async fn rollups_answer_points_and_a_table_that_agree() {
     let first = &rollup["rows"][0];
     assert_eq!((&first["month"], &first["channel"]), (&json!("2026-03"), &json!("paid_search")));
     assert_eq!(first["revenue"]["value"], "1000.50");
-    assert_eq!((&first["cac"]["value"], &first["ltvToCac"]["value"]), (&json!("50.00"), &json!("4.0000")));
+    assert_eq!(
+        (&first["cac"]["value"], &first["ltvToCac"]["value"]),
+        (&json!("50.00"), &json!("4.0000"))
+    );
     assert_eq!(first["clvMargin"]["value"], "200.00");
     assert_eq!(rollup["rows"][1]["channel"], "paid_search");
     assert_eq!(rollup["rows"][1]["cac"], json!({"value": null, "nullReason": "NO_NEW_CUSTOMERS"}));
@@ -209,7 +235,10 @@ async fn sources_are_grouped_with_their_streams() {
     let world = World::new().await;
     world.operations().await;
     let answer = world
-        .data(Role::Steward, "{ sources { name streams { name status recordCount startedAt finishedAt } } }")
+        .data(
+            Role::Steward,
+            "{ sources { name streams { name status recordCount startedAt finishedAt } } }",
+        )
         .await;
     assert_eq!(answer["sources"].as_array().unwrap().len(), 2);
     assert_eq!(answer["sources"][0]["streams"][1]["name"], "deals");

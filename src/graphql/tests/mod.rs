@@ -18,9 +18,7 @@ mod statements;
 use crate::{ActionError, Actions, Gateway, Limits, Numbering};
 use async_graphql::{Request, Variables};
 use async_trait::async_trait;
-use domain::{
-    Code, Principal, ProfileId, ProfileKind, RecordId, Role, Stage, Timestamp, Verdict,
-};
+use domain::{Code, Principal, ProfileId, ProfileKind, RecordId, Role, Stage, Timestamp, Verdict};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -38,7 +36,11 @@ impl Actions for Recorder {
         survivor: ProfileId,
         others: Vec<ProfileId>,
     ) -> Result<ProfileId, ActionError> {
-        self.0.lock().unwrap().push(format!("{} merges {} into {survivor}", by.subject, others.len()));
+        self.0.lock().unwrap().push(format!(
+            "{} merges {} into {survivor}",
+            by.subject,
+            others.len()
+        ));
         Ok(survivor)
     }
 
@@ -103,8 +105,12 @@ impl World {
             Ok(server) => fresh_database(&server, dir.path()).await,
             Err(_) => format!("sqlite:{}/store.db", dir.path().display()),
         };
-        let options =
-            StoreOptions { url: url.clone(), connections: 4, acquire_ms: 20_000, statement_ms: 20_000 };
+        let options = StoreOptions {
+            url: url.clone(),
+            connections: 4,
+            acquire_ms: 20_000,
+            statement_ms: 20_000,
+        };
         let store = Store::connect(&options).await.unwrap();
         store.migrate().await.unwrap();
         let db = Database::connect(&url).await.unwrap();

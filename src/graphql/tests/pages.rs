@@ -108,7 +108,8 @@ async fn missing_values_come_last_in_either_direction() {
 #[tokio::test]
 async fn a_range_between_two_cursors_holds_what_lies_between() {
     let world = world(10).await;
-    let whole = world.data(Role::Admin, "{ customers(first: 10) { edges { cursor node { id } } } }").await;
+    let whole =
+        world.data(Role::Admin, "{ customers(first: 10) { edges { cursor node { id } } } }").await;
     let cursor = |n: usize| whole["customers"]["edges"][n]["cursor"].clone();
     let document = "query($a: String, $b: String) { customers(last: 10, after: $a, before: $b) {
         edges { node { id } } pageInfo { hasNextPage hasPreviousPage } } }";
@@ -121,7 +122,8 @@ async fn a_range_between_two_cursors_holds_what_lies_between() {
 #[tokio::test]
 async fn a_page_of_nothing_still_tells_whether_there_is_more() {
     let world = world(2).await;
-    let document = "{ customers(first: 0) { edges { cursor } pageInfo { hasNextPage endCursor } } }";
+    let document =
+        "{ customers(first: 0) { edges { cursor } pageInfo { hasNextPage endCursor } } }";
     let answer = world.data(Role::Admin, document).await;
     assert_eq!(
         answer["customers"],
@@ -246,7 +248,15 @@ async fn queues_are_covered_once_by_their_order() {
         distinct.dedup();
         assert_eq!((found.len(), distinct.len()), (total, total), "{field}: {found:?}");
     }
-    let answer = world.data(Role::Admin, "{ reviews { edges { node { score leftCustomer { displayName } } } totalCount } }").await;
+    let answer = world
+        .data(
+            Role::Admin,
+            "{ reviews { edges { node { score leftCustomer { displayName } } } totalCount } }",
+        )
+        .await;
     assert_eq!(answer["reviews"]["edges"][0]["node"]["score"], json!(0.9));
-    assert_eq!(answer["reviews"]["edges"][0]["node"]["leftCustomer"]["displayName"], json!("Ann 1"));
+    assert_eq!(
+        answer["reviews"]["edges"][0]["node"]["leftCustomer"]["displayName"],
+        json!("Ann 1")
+    );
 }

@@ -172,7 +172,10 @@ impl World {
             other_id: sea_orm::Set(None),
             record_id: sea_orm::Set(Some(record)),
         };
-        identity_event::Entity::insert_many([event]).exec_without_returning(&self.db).await.unwrap();
+        identity_event::Entity::insert_many([event])
+            .exec_without_returning(&self.db)
+            .await
+            .unwrap();
         self.put::<profile_redirect::Entity, _>(vec![profile_redirect::Model {
             from_id: id + 1_000_000,
             to_id: id,
@@ -191,7 +194,13 @@ impl World {
     /// Facts of every kind, some of them at the same moment.
     pub(crate) async fn facts(&self, id: i64, count: i64) {
         let kinds = [
-            "deal", "ticket", "subscription", "invoice", "payment", "refund", "touchpoint",
+            "deal",
+            "ticket",
+            "subscription",
+            "invoice",
+            "payment",
+            "refund",
+            "touchpoint",
             "survey_response",
         ];
         let mut facts = Vec::new();

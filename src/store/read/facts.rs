@@ -205,5 +205,4 @@ impl Store {
         }
         Ok(group(facts))
     }
-
 }

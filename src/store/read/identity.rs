@@ -79,11 +79,8 @@ impl Store {
             fixed: None,
             keys: &["left_id", "right_id"],
         };
-        let text = format!(
-            "SELECT k.id AS parent, f.* FROM {} {}",
-            newest.from(backend),
-            newest.order()
-        );
+        let text =
+            format!("SELECT k.id AS parent, f.* FROM {} {}", newest.from(backend), newest.order());
         let values = super::Newest::values::<2>(backend, profiles, limit, None);
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             Ok((

@@ -7,9 +7,7 @@
 
 use super::{ReadError, profile, see};
 use crate::{Store, sql};
-use domain::{
-    Access, Area, Currency, ProfileId, ProfileKind, Scope, Stage, Status, Timestamp,
-};
+use domain::{Access, Area, Currency, ProfileId, ProfileKind, Scope, Stage, Status, Timestamp};
 use sea_orm::Value;
 
 /// A bound on either side; `None` is open.
@@ -199,7 +197,8 @@ impl Store {
                 see(scope, Area::CustomerNumbers)?;
             }
         }
-        let mut sql = Sql { text: format!("SELECT {} FROM profile p", profile::COLUMNS), values: vec![] };
+        let mut sql =
+            Sql { text: format!("SELECT {} FROM profile p", profile::COLUMNS), values: vec![] };
         let mut conditions = conditions(scope, query, &mut sql)?;
         if let Some(position) = &query.after {
             conditions.push(beyond(&mut sql, &query.order, position, false)?);
@@ -217,9 +216,9 @@ impl Store {
             for (field, _) in &order {
                 let column = field.column().trim_start_matches("p.");
                 keys.push(match field {
-                    OrderField::Name => row
-                        .try_get::<Option<String>>("", column)?
-                        .map_or(Key::Null, Key::Text),
+                    OrderField::Name => {
+                        row.try_get::<Option<String>>("", column)?.map_or(Key::Null, Key::Text)
+                    }
                     _ => row.try_get::<Option<i64>>("", column)?.map_or(Key::Null, Key::Int),
                 });
             }
@@ -241,7 +240,8 @@ impl Store {
         scope: &Scope,
         query: &CustomerQuery,
     ) -> Result<i64, ReadError> {
-        let mut sql = Sql { text: "SELECT COUNT(*) AS n FROM profile p".to_owned(), values: vec![] };
+        let mut sql =
+            Sql { text: "SELECT COUNT(*) AS n FROM profile p".to_owned(), values: vec![] };
         let conditions = conditions(scope, query, &mut sql)?;
         push_where(&mut sql, &conditions);
         let rows = sql::map(self.reader(), self.statement(sql.text, sql.values), |row| {
@@ -280,7 +280,8 @@ fn conditions(
             format!("{haystack} LIKE {pattern} ESCAPE '\\'")
         })
         .collect();
-    let all_words = if words.is_empty() { None } else { Some(format!("({})", words.join(" AND "))) };
+    let all_words =
+        if words.is_empty() { None } else { Some(format!("({})", words.join(" AND "))) };
     let exact = query.search_exact.as_ref().map(|value| {
         let value = sql.bind(value.as_str());
         format!(
@@ -306,11 +307,7 @@ fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-fn filter_sql(
-    scope: &Scope,
-    filter: &CustomerFilter,
-    sql: &mut Sql,
-) -> Result<String, ReadError> {
+fn filter_sql(scope: &Scope, filter: &CustomerFilter, sql: &mut Sql) -> Result<String, ReadError> {
     let join = |sql: &mut Sql, parts: &[CustomerFilter], word: &str, none: &str| {
         let parts =
             parts.iter().map(|p| filter_sql(scope, p, sql)).collect::<Result<Vec<_>, _>>()?;
@@ -365,7 +362,11 @@ fn test_sql(scope: &Scope, test: &CustomerTest, sql: &mut Sql) -> Result<String,
 
 fn one_of<'a>(sql: &mut Sql, column: &str, values: impl Iterator<Item = &'a str>) -> String {
     let values: Vec<String> = values.map(|value| sql.bind(value)).collect();
-    if values.is_empty() { "(1 = 0)".to_owned() } else { format!("{column} IN ({})", values.join(", ")) }
+    if values.is_empty() {
+        "(1 = 0)".to_owned()
+    } else {
+        format!("{column} IN ({})", values.join(", "))
+    }
 }
 
 fn text_sql(sql: &mut Sql, column: &str, test: &TextTest) -> String {

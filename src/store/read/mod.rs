@@ -152,7 +152,8 @@ impl Newest<'_> {
         let Self { table, parent, .. } = self;
         let keys = self.keys.join(", ");
         let order = self.keys.iter().map(|k| format!("{k} DESC")).collect::<Vec<_>>().join(", ");
-        let bound = (3..3 + self.keys.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let bound =
+            (3..3 + self.keys.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let fixed = |alias: &str| match self.fixed {
             Some((column, literal)) => format!(" AND {alias}{column} = {literal}"),
             None => String::new(),
@@ -168,7 +169,8 @@ impl Newest<'_> {
         match backend {
             Backend::Postgres => format!("{parents} CROSS JOIN LATERAL ({}) f", inner("*")),
             Backend::Sqlite => {
-                let tuple = self.keys.iter().map(|k| format!("f.{k}")).collect::<Vec<_>>().join(", ");
+                let tuple =
+                    self.keys.iter().map(|k| format!("f.{k}")).collect::<Vec<_>>().join(", ");
                 format!(
                     "{parents} CROSS JOIN {table} f ON f.{parent} = k.id{} AND ({tuple}) IN ({})",
                     fixed("f."),

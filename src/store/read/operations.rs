@@ -176,8 +176,7 @@ impl Store {
         see(scope, Area::Identity)?;
         let text = "SELECT id, at_ms, subject, role, action, detail FROM audit_entry \
                     WHERE id < $2 ORDER BY id DESC LIMIT $1";
-        let values =
-            vec![i64::from(slice.limit).into(), slice.after.unwrap_or(i64::MAX).into()];
+        let values = vec![i64::from(slice.limit).into(), slice.after.unwrap_or(i64::MAX).into()];
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             Ok(AuditEntry {
                 id: row.try_get("", "id")?,

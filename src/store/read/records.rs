@@ -143,8 +143,7 @@ impl Store {
             newest.from(backend),
             newest.order()
         );
-        let values =
-            Newest::values(backend, profiles, slice.limit, slice.after.map(|id| [id.0]));
+        let values = Newest::values(backend, profiles, slice.limit, slice.after.map(|id| [id.0]));
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             Ok((row.try_get("", "parent")?, record(row)?))
         })

@@ -1,8 +1,8 @@
 //! Stage histories.
 
 use super::profile::word;
-use crate::rows::from_json;
 use super::{ByParent, Newest, ReadError, Slice, group};
+use crate::rows::from_json;
 use crate::{Store, StoreError, sql};
 use domain::{Direction, RecordId, Scope, Stage, Timestamp, Transition};
 use sea_orm::{DbErr, QueryResult};
@@ -49,13 +49,10 @@ impl Store {
         profiles: &[i64],
     ) -> Result<ByParent<StageStep>, ReadError> {
         let backend = self.backend();
-        let newest = Newest {
-            table: "stage_transition",
-            parent: "profile_id",
-            fixed: None,
-            keys: &["seq"],
-        };
-        let text = format!("SELECT k.id AS parent, f.* FROM {} {}", newest.from(backend), newest.order());
+        let newest =
+            Newest { table: "stage_transition", parent: "profile_id", fixed: None, keys: &["seq"] };
+        let text =
+            format!("SELECT k.id AS parent, f.* FROM {} {}", newest.from(backend), newest.order());
         let values = Newest::values(backend, profiles, slice.limit, slice.after.map(|seq| [seq]));
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             Ok((row.try_get("", "parent")?, step(row, "")?))

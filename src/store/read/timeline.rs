@@ -3,7 +3,9 @@
 //! Facts and stage transitions in one order, newest first: by time, then kind, then id. One
 //! statement for all parents, which reads exactly the rows it answers.
 
-use super::{ByParent, Fact, FactKind, ReadError, RecordRef, Slice, StageStep, at, bodies, group, stages};
+use super::{
+    ByParent, Fact, FactKind, ReadError, RecordRef, Slice, StageStep, at, bodies, group, stages,
+};
 use crate::connect::Backend;
 use crate::{Store, sql};
 use domain::Scope;
@@ -135,7 +137,8 @@ fn statement(backend: Backend, kinds: &[TimelineKind]) -> String {
         .collect();
     let mut parts = Vec::new();
     if !facts.is_empty() {
-        let words = facts.iter().map(|k| format!("'{}'", k.as_str())).collect::<Vec<_>>().join(", ");
+        let words =
+            facts.iter().map(|k| format!("'{}'", k.as_str())).collect::<Vec<_>>().join(", ");
         parts.push(format!(
             "SELECT * FROM (SELECT occurred_at_ms AS at_ms, kind, record_id AS item_id \
              FROM profile_fact WHERE profile_id = k.id AND kind IN ({words}) \
