@@ -46,6 +46,7 @@ impl NetFetcher {
         let client = reqwest::Client::builder()
             .user_agent(concat!("customer360/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(30))
             .build()

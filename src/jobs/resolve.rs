@@ -309,9 +309,9 @@ fn plan_commit(
         .map(|r| StoredReview {
             left: r.left,
             right: r.right,
-            score: r.priority,
+            score: r.score,
             reason: r.reason.as_str().to_owned(),
-            evidence: evidence_json(&r.evidence, Some(r.score)),
+            evidence: evidence_json(&r.evidence),
         })
         .collect();
     let mut changed: Vec<RecordId> = changed.into_iter().collect();
@@ -350,7 +350,7 @@ fn stored_joins(cluster: &Cluster, profile: ProfileId) -> impl Iterator<Item = S
         right: join.right,
         rule_id: join.rule.as_str().to_owned(),
         weight: join.weight,
-        evidence: evidence_json(&join.evidence, None),
+        evidence: evidence_json(&join.evidence),
     })
 }
 
@@ -363,9 +363,9 @@ struct EvidenceJson<'a> {
     identifier: &'a Option<Identifier>,
 }
 
-/// Evidence as stored: a JSON list; a review's match probability is its last entry.
-fn evidence_json(evidence: &[Evidence], probability: Option<f64>) -> String {
-    let mut list: Vec<EvidenceJson<'_>> = evidence
+/// Evidence as stored: a JSON list.
+fn evidence_json(evidence: &[Evidence]) -> String {
+    let list: Vec<EvidenceJson<'_>> = evidence
         .iter()
         .map(|e| EvidenceJson {
             comparison: e.comparison,
@@ -374,14 +374,6 @@ fn evidence_json(evidence: &[Evidence], probability: Option<f64>) -> String {
             identifier: &e.identifier,
         })
         .collect();
-    if let Some(weight) = probability {
-        list.push(EvidenceJson {
-            comparison: "match_probability",
-            level: "total",
-            weight,
-            identifier: &None,
-        });
-    }
     serde_json::to_string(&list).unwrap_or_else(|_| "[]".to_owned())
 }
 

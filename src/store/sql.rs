@@ -44,14 +44,6 @@ impl Backend {
         text.push(close);
         Value::from(text)
     }
-
-    /// A row source of the texts in the JSON array in parameter `$n`; its column is `k.value`.
-    pub(crate) fn text_rows(self, n: usize) -> String {
-        match self {
-            Self::Sqlite => format!("(SELECT value FROM json_each(${n})) k"),
-            Self::Postgres => format!("json_array_elements_text(${n}::text::json) AS k(value)"),
-        }
-    }
 }
 
 impl Store {

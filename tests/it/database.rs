@@ -19,15 +19,16 @@ impl TestDb {
     pub async fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        Self::open(url, Some(folder)).await
+        Self::at(url, Some(folder)).await
     }
 
     pub async fn postgres() -> Option<Self> {
         let url = postgres::new_database()?;
-        Some(Self::open(url, None).await)
+        Some(Self::at(url, None).await)
     }
 
-    async fn open(url: String, folder: Option<TempDir>) -> Self {
+    /// The database at an address, migrated.
+    pub async fn at(url: String, folder: Option<TempDir>) -> Self {
         let store = Store::connect(&options(&url)).await.unwrap();
         store.migrate().await.unwrap();
         Self { store, url, _folder: folder }

@@ -65,11 +65,27 @@ pub fn new_database() -> Option<String> {
         skip("PostgreSQL's server programs are not installed (Debian: postgresql)");
         return None;
     };
-    let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let made = Command::new(server.bin.join("createdb"))
-        .args(["-h", "127.0.0.1", "-U", "c360", "-p", &server.port.to_string(), &name])
-        .status()
-        .expect("createdb runs");
-    assert!(made.success(), "createdb {name} failed");
-    Some(format!("postgres://c360@127.0.0.1:{}/{name}", server.port))
+    Some(server.create(&[]))
+}
+
+/// The URL of a copy of a database of this server that nobody is connected to.
+pub fn copy_of(url: &str) -> String {
+    let server = SERVER.get_or_init(start).as_ref().expect("the server that made the original");
+    let (_, name) = url.rsplit_once('/').unwrap();
+    server.create(&["-T", name])
+}
+
+impl Server {
+    fn create(&self, more: &[&str]) -> String {
+        let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = self.port.to_string();
+        let made = Command::new(self.bin.join("createdb"))
+            .args(["-h", "127.0.0.1", "-U", "c360", "-p", &port])
+            .args(more)
+            .arg(&name)
+            .status()
+            .expect("createdb runs");
+        assert!(made.success(), "createdb {name} failed");
+        format!("postgres://c360@127.0.0.1:{port}/{name}")
+    }
 }

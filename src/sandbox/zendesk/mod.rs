@@ -163,10 +163,6 @@ impl<T> Table<T> {
         self.rows.keys().copied()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Rows written after a position, oldest first, with their positions.
     pub(crate) fn since(
         &self,

@@ -67,7 +67,7 @@ pub struct TimelineKey {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TimelineEntry {
     /// A fact.
-    Fact(FactKind, Fact),
+    Fact(FactKind, Box<Fact>),
     /// A stage transition.
     Stage(StageStep),
 }
@@ -112,8 +112,9 @@ impl Store {
                 TimelineKind::Fact(fact) => {
                     let prefix = format!("{}_", fact.as_str());
                     let record = RecordRef::from_row(row)?;
-                    bodies::read(fact.canonical(), row, &prefix)
-                        .map(|body| TimelineEntry::Fact(fact, Fact { occurred, record, body }))
+                    bodies::read(fact.canonical(), row, &prefix).map(|body| {
+                        TimelineEntry::Fact(fact, Box::new(Fact { occurred, record, body }))
+                    })
                 }
             };
             Ok((row.try_get("", "parent")?, key, entry))
