@@ -4,12 +4,16 @@
 //! vendor is the sandbox, and it is judged by the vendors' published shapes in its own crate.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod contract;
 mod database;
 mod dump;
+mod gateway;
 mod gateway_process;
 mod identity_flow;
 mod kill;
 mod postgres;
+mod served;
+mod statements;
 mod store_pages;
 mod support;
 mod sync;

@@ -17,10 +17,9 @@ use tempfile::TempDir;
 /// Signs the tokens of the tests.
 pub const SECRET: &str = "a secret of the tests, 32 bytes or more";
 
-/// A present after everything that the sandbox made up.
+/// The present of a sandbox that no time was added to.
 pub fn present() -> Timestamp {
-    static PRESENT: OnceLock<i64> = OnceLock::new();
-    Timestamp::from_millis(*PRESENT.get_or_init(|| vendors::small_world(SEED).now_ms()))
+    Timestamp::from_millis(sandbox::WorldConfig::default().now_ms)
 }
 
 const SEED: u64 = 31;
