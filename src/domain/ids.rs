@@ -177,6 +177,9 @@ mod tests {
     fn ids_are_the_same_on_every_machine_and_for_ever() {
         // Frozen: a change here would orphan every stored record.
         let key = RecordKey::new("hubspot", "contacts", "101");
+        assert_eq!(key.id().to_string(), "r_31wjeh82y6q9j");
+        let founded = ProfileId::founded_by(ProfileKind::Company, RecordId(7), 1);
+        assert_eq!(founded.to_string(), "c_1m6ptjrtva45e");
         assert_eq!(key.id(), RecordKey::new("hubspot", "contacts", "101").id());
         assert_ne!(key.id(), RecordKey::new("hubspot", "contact", "s101").id());
         assert!(key.id().0 >= 0);

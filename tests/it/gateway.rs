@@ -247,7 +247,7 @@ on_both_served!(a_merge_redirects_and_a_split_takes_it_apart_again, async |gatew
         "{customer}"
     );
     assert!(!customer["identity"]["joins"].as_array().unwrap().is_empty(), "the merge is explained");
-    for role in Role::ALL {
+    for role in Role::ALL.iter().copied() {
         let answer = gateway.data(role, LOOKUP, json!({ "by": { "id": other["id"] } })).await;
         assert_eq!(answer["customer"]["id"], one["id"], "the merged id leads to the survivor for {role:?}");
     }
