@@ -108,7 +108,7 @@ impl App {
         store.check_schema().await?;
         let fetcher: Arc<dyn Fetcher> = Arc::new(NetFetcher::new()?);
         let jobs = Jobs {
-            store: store.clone(),
+            store: store.unhurried(),
             connectors: connectors_of(&config)?,
             fetcher,
             identity: Arc::new(config.identity.clone()),

@@ -122,9 +122,10 @@ pub(crate) enum CustomerOrderField {
     Updated,
     /// Position of the stage.
     Position,
-    /// Revenue, by the amount alone. Needs the area `customer_numbers`.
+    /// Revenue in the customer's main currency, by the amount alone: amounts are not converted, so
+    /// filter by `revenue: { currency: ... }` to compare like with like. Needs the area `customer_numbers`.
     Revenue,
-    /// Monthly recurring revenue, by the amount alone. Needs the area `customer_numbers`.
+    /// Monthly recurring revenue, ordered as revenue is. Needs the area `customer_numbers`.
     Mrr,
 }
 

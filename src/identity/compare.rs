@@ -3,7 +3,7 @@
 //! Owns the common part of both kinds: collecting shared values, the waterfall, references between
 //! vendor ids. The kinds' own rules are in `compare_person` and `compare_company`.
 
-use crate::record::Traits;
+use crate::record::{self, Traits};
 use crate::{Evidence, IdentityRecord, ReviewReason, RuleId, Rules, weights};
 use domain::{Identifier, IdentifierKind};
 
@@ -16,6 +16,7 @@ pub(crate) struct Shared<'a> {
     pub phone: Option<&'a Identifier>,
     pub name_domain: Option<&'a Identifier>,
     pub name_company: Option<&'a Identifier>,
+    pub name_line: Option<&'a Identifier>,
     pub name_address: Option<&'a Identifier>,
     pub domain: Option<&'a Identifier>,
     pub company_name: Option<&'a Identifier>,
@@ -39,6 +40,9 @@ impl<'a> Shared<'a> {
                 IdentifierKind::Email => &mut shared.email,
                 IdentifierKind::Phone => &mut shared.phone,
                 IdentifierKind::NameDomain => &mut shared.name_domain,
+                IdentifierKind::NameCompany if record::names_line(identifier) => {
+                    &mut shared.name_line
+                }
                 IdentifierKind::NameCompany => &mut shared.name_company,
                 IdentifierKind::NameAddress => &mut shared.name_address,
                 IdentifierKind::Domain => &mut shared.domain,

@@ -51,6 +51,22 @@ fn acronym_of(short: &CompanyCore, long: &CompanyCore) -> bool {
     long.acronym.len() >= 3 && !short.core.contains(' ') && short.core == long.acronym
 }
 
+/// The country that a company states, else the one that its web domains' endings name.
+fn country_of(company: &CompanyTraits) -> Option<&'static str> {
+    company.country.or_else(|| {
+        let mut hints = company.domains.iter().filter_map(|d| web::country_hint(d));
+        let first = hints.next()?;
+        hints.all(|other| other == first).then_some(first)
+    })
+}
+
+/// Whether two companies know their web domains and share none.
+fn apart_on_the_web(a: &CompanyTraits, b: &CompanyTraits) -> bool {
+    !a.domains.is_empty()
+        && !b.domains.is_empty()
+        && !a.domains.iter().any(|domain| b.domains.contains(domain))
+}
+
 /// Whether two sets of domains speak against one company: both known, nothing in common, and not
 /// even the same word before the ending.
 fn domains_differ(a: &CompanyTraits, b: &CompanyTraits) -> bool {
@@ -71,7 +87,8 @@ fn fits_domain(company: &CompanyTraits, domain: &str) -> bool {
     word == name.acronym
         || solid.contains(&word)
         || word.contains(&solid)
-        || name.core.split(' ').any(|w| w.len() >= 4 && word.contains(w))
+        // The telling word comes first; the words of a trade behind it fit many domains.
+        || name.core.split(' ').next().is_some_and(|w| w.len() >= 4 && word.contains(w))
 }
 
 /// Whether two companies cannot be one.
@@ -82,9 +99,9 @@ pub(crate) fn conflict(a: &CompanyTraits, b: &CompanyTraits, guard: Guard) -> bo
             domains_differ(a, b) && name_level(a.name.as_ref(), b.name.as_ref()) == Name::Different
         }
         Guard::Full => {
-            domains_differ(a, b)
-                || matches!((a.country, b.country), (Some(x), Some(y)) if x != y
-                && (a.domains.is_empty() || b.domains.is_empty()))
+            let abroad = matches!((country_of(a), country_of(b)), (Some(x), Some(y)) if x != y);
+            let same_site = a.domains.iter().any(|domain| b.domains.contains(domain));
+            domains_differ(a, b) || (abroad && !same_site)
         }
     }
 }
@@ -124,7 +141,7 @@ pub(crate) fn decide(
         Name::Acronym => fall.add("name", "acronym", weights::COMPANY_ACRONYM, None),
         Name::Different => fall.add("name", "different", weights::COMPANY_DIFFERENT, None),
     }
-    let country = match (a.country, b.country) {
+    let country = match (country_of(a), country_of(b)) {
         (Some(x), Some(y)) => Some(x == y),
         _ => None,
     };
@@ -176,8 +193,11 @@ pub(crate) fn decide(
         // One short word names many companies; two words or a long one seldom do.
         let telling = core.core.contains(' ') || core.core.len() >= 6;
         let against = country == Some(false) || domains_differ(a, b);
-        let enough =
-            near || (telling && !far) || (telling && country == Some(true) && city != Some(false));
+        // Sisters of one name abroad have a site of their own; so has a stranger of that name.
+        let settled = country == Some(true) || !apart_on_the_web(a, b);
+        let enough = near
+            || (telling && settled && !far)
+            || (telling && country == Some(true) && city != Some(false));
         if !against && enough && on(RuleId::CompanyName) {
             return Outcome::Join(RuleId::CompanyName);
         }

@@ -2,8 +2,9 @@
 
 use crate::compare::{Guard, Outcome, Shared, Waterfall};
 use crate::normal::name::{PersonName, key_form};
+use crate::normal::{email, nicknames, web};
 use crate::{IdentityRecord, ReviewReason, RuleId, Rules, weights};
-use domain::IdentifierKind;
+use domain::{Identifier, IdentifierKind};
 use strsim::{jaro_winkler, osa_distance};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,28 +61,32 @@ pub(crate) fn compare_names(a: &PersonName, b: &PersonName) -> NameMatch {
     let family = family_level(&a.family, &b.family);
     if given == Given::Different
         && family == Family::Different
-        && let (Some(ag), Some(bg)) = (a.first(), b.first())
-        && let (Some(af), Some(bf)) = (a.family.last(), b.family.last())
-        && ag.len() > 2
-        && bg.len() > 2
-        && near(ag, bf)
-        && near(af, bg)
+        && let Some((given, family)) = [turned_levels(a, b), turned_levels(b, a)]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(given, family)| (*given as u8, *family as u8))
     {
-        let exact = ag == bf && af == bg;
-        return NameMatch {
-            given: if exact { Given::Exact } else { Given::Typo },
-            family: if exact { Family::Exact } else { Family::Typo },
-            swapped: true,
-            generation,
-            middle: false,
-        };
+        return NameMatch { given, family, swapped: true, generation, middle: false };
     }
     NameMatch { given, family, swapped: false, generation, middle }
 }
 
-/// Equal, or one typing error apart in a word long enough for that to mean something.
-fn near(a: &str, b: &str) -> bool {
-    a == b || (a.len().min(b.len()) >= 4 && osa_distance(a, b) <= 1)
+/// How two names agree once given and family name of the first change places, where they then do:
+/// `Smith Robert` beside `Bob Smith`, `Cooper Z.` beside `Zachary Cooper`.
+fn turned_levels(a: &PersonName, b: &PersonName) -> Option<(Given, Family)> {
+    let turned = PersonName {
+        given: a.family.clone(),
+        family: a.given.clone(),
+        roots: nicknames::roots(a.family.first()?),
+        ..PersonName::default()
+    };
+    let (given, family) = (given_level(&turned, b), family_level(&turned.family, &b.family));
+    let fits = match family {
+        Family::Exact => !matches!(given, Given::Missing | Given::Similar | Given::Different),
+        Family::Part | Family::Typo => matches!(given, Given::Exact | Given::Typo),
+        Family::Missing | Family::Different => false,
+    };
+    fits.then_some((given, family))
 }
 
 fn given_level(a: &PersonName, b: &PersonName) -> Given {
@@ -244,7 +249,7 @@ pub(crate) fn alike(a: &PersonName, b: &PersonName) -> bool {
         return true;
     }
     let m = compare_names(a, b);
-    matches!(m.given, Given::Exact | Given::Nickname) && m.family_agrees() && !m.generation
+    m.given_agrees() && m.family_agrees() && !m.generation
 }
 
 /// Weighs two people and says which rule, if any, joins them.
@@ -260,6 +265,9 @@ pub(crate) fn decide(
     }
     if let Some(phone) = shared.phone {
         fall.add("phone", "exact", weights::PHONE, Some(phone));
+    }
+    if let Some(line) = shared.name_line.filter(|_| shared.phone.is_none()) {
+        fall.add("phone", "same_name_and_line", weights::EMPLOYER, Some(line));
     }
     if let Some(place) = shared.name_address {
         fall.add("address", "same_name_and_address", weights::ADDRESS, Some(place));
@@ -278,6 +286,9 @@ pub(crate) fn decide(
     }
 
     let on = |rule: RuleId| rules.enabled.allows(rule);
+    let initialled = !m.generation
+        && m.given == Given::Initial
+        && matches!(m.family, Family::Exact | Family::Part);
     let nameless = a.is_empty() || b.is_empty() || a.derived || b.derived;
     let mut review = None;
     if shared.trusted.is_some() {
@@ -289,28 +300,44 @@ pub(crate) fn decide(
         review = Some(if clash { ReviewReason::TrustedIdNamesDiffer } else { ReviewReason::Grey });
     }
     if shared.email.is_some() {
-        let agrees = nameless
-            || (!m.generation
+        let household = shared.email.is_some_and(|e| email::is_household(local_part(e)));
+        let agrees = if nameless {
+            !household
+        } else {
+            !m.generation
                 && match (m.given, m.family) {
+                    (Given::Exact | Given::Nickname, Family::Different) => !household,
                     (Given::Exact | Given::Nickname, _) => true,
-                    (Given::Typo | Given::Initial, Family::Different) => false,
+                    (Given::Typo, Family::Different) => {
+                        shared.email.is_some_and(|e| is_own_mailbox(e, a, b))
+                    }
+                    (Given::Initial, Family::Different) => false,
                     (Given::Typo | Given::Initial, _) => true,
-                    (Given::Missing | Given::Similar, _) => m.family_agrees(),
-                    (Given::Different, _) => false,
-                });
+                    (Given::Missing | Given::Similar, _) => m.family_agrees() && !household,
+                    (Given::Different, _) => {
+                        m.family_agrees() && shared.email.is_some_and(|e| is_own_mailbox(e, a, b))
+                    }
+                }
+        };
         if agrees && on(RuleId::EmailName) {
             return Outcome::Join(RuleId::EmailName);
         }
         review = review.or(Some(if agrees || m.given == Given::Initial {
             ReviewReason::Grey
+        } else if nameless {
+            ReviewReason::Ambiguous
         } else {
             ReviewReason::SharedContact
         }));
     }
     if shared.phone.is_some() {
-        let agrees = !m.generation
-            && ((m.given_agrees() && m.family_agrees())
-                || (m.given == Given::Initial && matches!(m.family, Family::Exact | Family::Part)));
+        let agrees = if nameless || (m.given == Given::Missing && m.family_agrees()) {
+            spells_the_other((ra, a), (rb, b))
+        } else {
+            !m.generation
+                && !numbered
+                && ((m.given_agrees() && m.family_agrees()) || initialled)
+        };
         if agrees && on(RuleId::PhoneName) {
             return Outcome::Join(RuleId::PhoneName);
         }
@@ -325,16 +352,21 @@ pub(crate) fn decide(
     let namesake = matches!(m.given, Given::Exact | Given::Nickname | Given::Typo)
         && m.family_agrees()
         && !m.generation;
-    if namesake {
+    if namesake || initialled {
         for (value, rule) in [
             (shared.name_address, RuleId::NameAddress),
             (shared.name_domain, RuleId::NameDomain),
             (shared.name_company, RuleId::NameCompany),
+            (shared.name_line, RuleId::PhoneName),
         ] {
-            if value.is_none() {
+            // At one address an initial may be anybody's of the family.
+            let place = matches!(rule, RuleId::NameAddress | RuleId::PhoneName);
+            if value.is_none() || (initialled && place) {
                 continue;
             }
-            if on(rule) && !m.middle && !numbered {
+            // Father and son share name and address, not their private mailboxes.
+            let two = rule == RuleId::NameAddress && private_mailboxes_differ(ra, rb);
+            if on(rule) && !m.middle && !numbered && !two {
                 return Outcome::Join(rule);
             }
             review = review.or(Some(ReviewReason::Grey));
@@ -372,6 +404,55 @@ fn weigh_names(m: NameMatch, fall: &mut Waterfall) {
     }
     if m.middle {
         fall.add("middle_name", "different", weights::MIDDLE_DIFFERENT, None);
+    }
+}
+
+/// Whether both have mailboxes with providers open to everybody, and none in common.
+fn private_mailboxes_differ(a: &IdentityRecord, b: &IdentityRecord) -> bool {
+    let private = |record: &IdentityRecord| -> Vec<Identifier> {
+        let mails = record.identifiers.iter().filter(|i| i.kind == IdentifierKind::Email);
+        let domain = |i: &&Identifier| {
+            i.value.expose().rsplit_once('@').is_some_and(|(_, d)| web::is_public_mail(d))
+        };
+        mails.filter(domain).cloned().collect()
+    };
+    let (left, right) = (private(a), private(b));
+    !left.is_empty() && !right.is_empty() && !left.iter().any(|mail| right.contains(mail))
+}
+
+fn local_part(mailbox: &Identifier) -> &str {
+    mailbox.value.expose().split('@').next().unwrap_or_default()
+}
+
+/// Whether a mailbox is spelt after one of two people of one family name, unless the table of
+/// nicknames knows both given names as two: then the other is a form that it lacks, rather than a
+/// relative at somebody else's mailbox.
+fn is_own_mailbox(mailbox: &Identifier, a: &PersonName, b: &PersonName) -> bool {
+    let local = local_part(mailbox);
+    let apart = !a.roots.is_empty()
+        && !b.roots.is_empty()
+        && !a.roots.iter().any(|root| b.roots.contains(root))
+        && a.first().map(|g| g.as_bytes().first()) != b.first().map(|g| g.as_bytes().first());
+    !apart && (email::spells(local, a) || email::spells(local, b))
+}
+
+/// Whether a record without a given name has a mailbox that is spelt after the other's name.
+fn spells_the_other(
+    (ra, a): (&IdentityRecord, &PersonName),
+    (rb, b): (&IdentityRecord, &PersonName),
+) -> bool {
+    let spelt = |record: &IdentityRecord, name: &PersonName| {
+        record
+            .identifiers
+            .iter()
+            .filter(|i| i.kind == IdentifierKind::Email)
+            .any(|i| email::spells(local_part(i), name))
+    };
+    let unnamed = |name: &PersonName| name.given.is_empty() || name.derived;
+    match (unnamed(a), unnamed(b)) {
+        (true, false) => spelt(ra, b),
+        (false, true) => spelt(rb, a),
+        _ => false,
     }
 }
 

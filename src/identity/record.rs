@@ -112,16 +112,23 @@ pub fn person_record(
     let hint = mailboxes.iter().find_map(|m| web::country_hint(m.domain()));
     push_phones(&mut keys, &contact.phones, contact.address.country.as_deref(), hint, rules);
     let names = name.keys();
-    if !names.is_empty() {
-        let employer = contact.company_name.as_deref().and_then(company::core);
-        let place = address::key(&contact.address);
-        for name in &names {
-            for domain in &domains {
-                keys.push(Identifier::new(IdentifierKind::NameDomain, format!("{name}|{domain}")));
-            }
-            if let Some(employer) = employer.as_ref().filter(|e| e.core.len() > 2) {
-                let value = format!("{name}|{}", employer.core);
-                keys.push(Identifier::new(IdentifierKind::NameCompany, value));
+    let employers = employers(contact, &domains);
+    let lines = lines(&keys);
+    let place = address::key(&contact.address);
+    for (name, loose) in names
+        .iter()
+        .map(|name| (name, false))
+        .chain(name.loose_keys().iter().map(|name| (name, true)))
+    {
+        for domain in &domains {
+            keys.push(Identifier::new(IdentifierKind::NameDomain, format!("{name}|{domain}")));
+        }
+        for employer in &employers {
+            keys.push(Identifier::new(IdentifierKind::NameCompany, format!("{name}|{employer}")));
+        }
+        if !loose {
+            for line in &lines {
+                keys.push(Identifier::new(IdentifierKind::NameCompany, format!("{name}|{line}")));
             }
             if let Some(place) = &place {
                 keys.push(Identifier::new(IdentifierKind::NameAddress, format!("{name}|{place}")));
@@ -145,6 +152,38 @@ pub fn person_record(
         own: own_identifier(key),
         traits: Traits::Person(name),
     }
+}
+
+/// The lines behind the phone numbers: `+` and digits, no extension. A name at the number of an
+/// office identifies like a name at an employer, also where the number alone is shared by too many.
+fn lines(keys: &[Identifier]) -> Vec<String> {
+    let phones = keys.iter().filter(|k| k.kind == IdentifierKind::Phone);
+    let mut found: Vec<String> = phones
+        .filter_map(|k| k.value.expose().split(';').next().map(str::to_owned))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Whether a name and employer key holds a phone line in the employer's place.
+pub(crate) fn names_line(key: &Identifier) -> bool {
+    key.value.expose().contains("|+")
+}
+
+/// The employer as one word, by which its name in one system meets its web domain in another: the
+/// name as written in the contact, and the word of each of its mail domains.
+fn employers(contact: &Contact, domains: &[String]) -> Vec<String> {
+    let solid = |text: &str| -> String {
+        name::key_form(&text.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+    };
+    let written = contact.company_name.as_deref().and_then(company::core).map(|c| solid(&c.core));
+    let mut found: Vec<String> =
+        domains.iter().map(|d| solid(web::label(d))).chain(written).collect();
+    found.retain(|word| word.len() > 2);
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Makes a company comparable. `stated` are the references that the record itself states; its own

@@ -47,7 +47,7 @@ impl Jobs {
     }
 
     async fn derive_under(&self, lease: &Lease, full: bool) -> Result<DeriveReport, JobError> {
-        let result = self.derive_leased(lease, full).await;
+        let result = self.keeping(lease, self.derive_leased(lease, full)).await;
         let message = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
         let outcome = match &result {
             Ok(_) => Outcome::Done,

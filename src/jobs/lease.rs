@@ -2,7 +2,8 @@
 
 use crate::{JobError, Jobs};
 use domain::Timestamp;
-use store::{Lease, StoreError};
+use std::time::Duration;
+use store::{LEASE_MS, Lease, StoreError};
 
 /// Source name of leases on work that concerns all sources.
 pub(crate) const ALL: &str = "*";
@@ -43,8 +44,30 @@ impl Jobs {
                 Err(error) => return Err(error),
             }
             tokio::select! {
-                () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {}
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
                 () = self.cancel.cancelled() => return Err(JobError::Stopped),
+            }
+        }
+    }
+
+    /// Does leased work and keeps the lease meanwhile: a vendor may ask to wait longer than a lease
+    /// lasts, and a large resolution computes for long between two commits. The two run side by
+    /// side, since the work may hold the only writing connection that keeping the lease needs.
+    pub(crate) async fn keeping<T>(&self, lease: &Lease, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            let beat = async {
+                tokio::time::sleep(Duration::from_millis(LEASE_MS as u64 / 3)).await;
+                self.store.keep(lease, self.clock.now()).await
+            };
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                kept = beat => {
+                    if let Err(error) = kept {
+                        // The next commit finds out whether the lease is really lost.
+                        tracing::warn!(%error, "the lease could not be extended");
+                    }
+                }
             }
         }
     }

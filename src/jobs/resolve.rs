@@ -77,7 +77,7 @@ impl Jobs {
     }
 
     async fn resolve_under(&self, lease: &Lease, full: bool) -> Result<ResolveReport, JobError> {
-        let result = self.resolve_leased(lease, full).await;
+        let result = self.keeping(lease, self.resolve_leased(lease, full)).await;
         let message = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
         let outcome = match &result {
             Ok(_) => Outcome::Done,

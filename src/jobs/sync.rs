@@ -190,7 +190,7 @@ impl Stream<'_> {
             }
         };
         let state = if full { StreamState::default() } else { read_state(&state) };
-        let ended = self.walk(&lease, state, &mut report).await;
+        let ended = self.jobs.keeping(&lease, self.walk(&lease, state, &mut report)).await;
         let (outcome, code) = match &ended {
             Ok(Ended::Done) => ("done", None),
             Ok(Ended::Stopped) => ("stopped", None),

@@ -1,8 +1,8 @@
 //! Opening a database, and the two ways into it: one for writing, one for reading.
 //!
 //! SQLite has one writer, so writes go through a pool of one connection and never meet
-//! `SQLITE_BUSY`; readers have their own pool and, in WAL mode, never wait. On PostgreSQL both are
-//! one pool.
+//! `SQLITE_BUSY`; readers have their own pool and, in WAL mode, never wait. On PostgreSQL the pools
+//! differ in the time that a statement may take.
 
 use crate::StoreError;
 use migration::{Migrator, MigratorTrait};
@@ -29,7 +29,7 @@ pub enum Backend {
 pub struct StoreOptions {
     /// `sqlite:PATH` (created if missing), `sqlite::memory:` is refused, or `postgres://...`.
     pub url: String,
-    /// Connections for reading (SQLite) or in all (PostgreSQL).
+    /// Connections for reading; PostgreSQL has as many again for writing.
     pub connections: u32,
     /// How long a request waits for a connection, in milliseconds.
     pub acquire_ms: u64,
@@ -73,8 +73,11 @@ impl Store {
                 (write, read)
             }
             Backend::Postgres => {
-                let pool = open(postgres_options(options), backend, &statements).await?;
-                (pool.clone(), pool)
+                // Bulk writes may take their time; what answers a request may not.
+                let write = open(postgres_options(options, 0), backend, &statements).await?;
+                let read = postgres_options(options, options.statement_ms);
+                let read = open(read, backend, &statements).await?;
+                (write, read)
             }
         };
         Ok(Self { backend, write, read, statements })
@@ -84,6 +87,15 @@ impl Store {
     #[must_use]
     pub const fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// The same database for work that nobody waits for: its reads have no time limit either.
+    #[must_use]
+    pub fn unhurried(&self) -> Self {
+        match self.backend {
+            Backend::Sqlite => self.clone(),
+            Backend::Postgres => Self { read: self.write.clone(), ..self.clone() },
+        }
     }
 
     /// Applies the missing schema steps; their number.
@@ -211,9 +223,8 @@ fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> C
     connect
 }
 
-fn postgres_options(options: &StoreOptions) -> ConnectOptions {
+fn postgres_options(options: &StoreOptions, statement_ms: u64) -> ConnectOptions {
     let mut connect = common(options, options.url.clone(), options.connections);
-    let statement_ms = options.statement_ms;
     connect.map_sqlx_postgres_opts(move |postgres| {
         postgres.application_name("customer360").options([
             // Parameterised reads are otherwise planned again at every execution.

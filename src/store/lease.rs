@@ -129,6 +129,17 @@ impl Store {
         Ok(())
     }
 
+    /// Extends a lease during work that commits seldom.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] and database errors.
+    pub async fn keep(&self, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        extend(self, &tx, lease, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Takes all leases from an owner that is known to be dead.
     ///
     /// # Errors

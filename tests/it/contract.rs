@@ -34,7 +34,8 @@ async fn everything_in_the_schema_is_described() {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     for kind in list(&data["__schema"]["types"]) {
         let name = kind["name"].as_str().unwrap();
-        if name.starts_with("__") {
+        // GraphQL's own.
+        if name.starts_with("__") || ["ID", "Int", "Float", "String", "Boolean"].contains(&name) {
             continue;
         }
         check(name.to_owned(), &kind);

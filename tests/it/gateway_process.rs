@@ -17,26 +17,33 @@ pub fn place(store_url: &str, sandbox: Option<&Sandbox>, more: &str) -> Place {
     let folder = TempDir::new().unwrap();
     let mut text = format!("[store]\nurl = \"{store_url}\"\n\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 50\n\n");
     if let Some(sandbox) = sandbox {
-        for (name, settings) in vendors::settings(sandbox) {
-            text.push_str(&format!("[sources.{name}]\nconnector = \"{name}\"\n"));
-            for (key, value) in settings.as_object().unwrap() {
-                let value = match value.as_object() {
-                    Some(table) => {
-                        let pairs: Vec<String> =
-                            table.iter().map(|(k, v)| format!("{k} = {v}")).collect();
-                        format!("{{ {} }}", pairs.join(", "))
-                    }
-                    None => value.to_string(),
-                };
-                text.push_str(&format!("{key} = {value}\n"));
-            }
-            text.push('\n');
-        }
+        text.push_str(&sources(sandbox));
     }
     text.push_str(more);
     let config = folder.path().join("customer360.toml");
     std::fs::write(&config, text).unwrap();
     Place { folder, config }
+}
+
+/// The tables of a sandbox's vendors.
+pub fn sources(sandbox: &Sandbox) -> String {
+    let mut text = String::new();
+    for (name, settings) in vendors::settings(sandbox) {
+        text.push_str(&format!("[sources.{name}]\nconnector = \"{name}\"\n"));
+        for (key, value) in settings.as_object().unwrap() {
+            let value = match value.as_object() {
+                Some(table) => {
+                    let pairs: Vec<String> =
+                        table.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+                    format!("{{ {} }}", pairs.join(", "))
+                }
+                None => value.to_string(),
+            };
+            text.push_str(&format!("{key} = {value}\n"));
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// The program, with a configuration and a clean environment.

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Stages that do not move with the hour, so that two runs a minute apart derive the same.
-const TIMELESS: &str = r#"
+pub const TIMELESS: &str = r#"
 [lifecycle]
 version = "timeless@1"
 lapse_days = 36525

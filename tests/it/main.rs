@@ -4,6 +4,9 @@
 //! vendor is the sandbox, and it is judged by the vendors' published shapes in its own crate.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod access;
+mod browser;
+mod commands;
 mod contract;
 mod database;
 mod dump;
@@ -15,6 +18,7 @@ mod postgres;
 mod readme;
 mod served;
 mod statements;
+mod stops;
 mod store_pages;
 mod support;
 mod sync;

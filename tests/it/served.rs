@@ -3,14 +3,14 @@
 //! The pull is done once for each kind of database; every test gets a copy of its own.
 
 use crate::database::TestDb;
-use crate::identity_flow::Still;
 use crate::{postgres, vendors};
 use customer360::app::{App, Parts, server};
 use customer360::config::Config;
 use customer360::http::explorer::ExplorerConfig;
-use domain::{Role, Timestamp};
+use domain::{Clock, Role, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
@@ -23,6 +23,15 @@ pub fn present() -> Timestamp {
 }
 
 const SEED: u64 = 31;
+
+/// A clock that goes on by a second whenever it is read, so that nothing happens at once.
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.fetch_add(1_000, Ordering::Relaxed))
+    }
+}
 
 /// Runs asynchronous work to its end from anywhere, on a runtime that ends with it.
 fn aside<T: Send>(work: impl Future<Output = T> + Send) -> T {
@@ -109,7 +118,6 @@ pub fn config(url: &str, more: &str) -> Config {
 
 /// A token with these claims beside subject and role.
 pub fn token_with(role: &str, secret: &str, expires_in_s: i64) -> String {
-    use domain::Clock as _;
     let now_s = domain::SystemClock.now().as_millis().div_euclid(1000);
     let claims = json!({ "sub": format!("test-{role}"), "role": role, "exp": now_s + expires_in_s });
     let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
@@ -147,7 +155,7 @@ impl Served {
     ) -> Self {
         let config = config(&db.url, more);
         let explorer = explorer(&config);
-        let parts = Parts { clock: Arc::new(Still(present())), ..Parts::default() };
+        let parts = Parts { clock: Arc::new(Ticking(present().as_millis().into())), ..Parts::default() };
         let app = App::open(config, parts).await.unwrap();
         let running = server::start(app, explorer, false).await.unwrap();
         let url = format!("http://{}", running.address);

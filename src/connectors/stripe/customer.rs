@@ -87,20 +87,29 @@ const FORMS: &[&str] = &[
 const FORMS_IN_CAPITALS: &[&str] = &["AG", "SA", "AB", "AS", "SE", "KK", "CO", "SPA", "SPOL", "SC"];
 /// Words that companies call themselves and people are not called.
 const BUSINESS_WORDS: &[&str] = &[
+    "advisors",
     "agency",
     "analytics",
+    "architects",
     "associates",
     "bank",
     "brothers",
+    "capital",
     "clinic",
     "cloud",
+    "communications",
+    "construction",
+    "consultants",
     "consulting",
     "design",
     "digital",
     "dynamics",
+    "education",
+    "electronics",
     "energy",
     "engineering",
     "enterprises",
+    "financial",
     "foods",
     "foundation",
     "group",
@@ -113,6 +122,7 @@ const BUSINESS_WORDS: &[&str] = &[
     "insurance",
     "international",
     "labs",
+    "legal",
     "logistics",
     "logistik",
     "manufacturing",
@@ -121,8 +131,14 @@ const BUSINESS_WORDS: &[&str] = &[
     "networks",
     "partners",
     "pharma",
+    "printing",
     "productions",
+    "properties",
+    "publishing",
+    "realty",
+    "retail",
     "robotics",
+    "security",
     "services",
     "software",
     "solutions",
@@ -132,8 +148,11 @@ const BUSINESS_WORDS: &[&str] = &[
     "tech",
     "technologies",
     "technology",
+    "telecom",
+    "textiles",
     "trading",
     "transport",
+    "travel",
     "university",
     "ventures",
     "works",
@@ -187,7 +206,7 @@ pub(super) fn nature(e: &Evidence<'_>) -> Nature {
         .map_or((None, None), |(local, domain)| (Some(local), Some(domain)));
     let function = local.is_some_and(is_function);
     let named_business =
-        e.name.as_deref().is_some_and(|n| is_business_name(n) || is_named_like(n, domain));
+        e.name.as_deref().is_some_and(|n| is_business_name(n) || is_named_like(n, local, domain));
     let is_company = e.business_name.is_some()
         || e.marked_business
         || e.points_at_company
@@ -254,8 +273,9 @@ fn is_business_name(name: &str) -> bool {
 }
 
 /// Whether a name begins like the name of an e-mail domain: "Nordwind Energie", `@nordwind.example`.
-/// Two words that together make the domain ("Ann Berg", `@annberg.example`) are a person's.
-fn is_named_like(name: &str, domain: Option<&str>) -> bool {
+/// Two words that together make the domain ("Ann Berg", `@annberg.example`) are a person's, unless
+/// the mailbox is somebody else's ("Golden Mile", `d.mcdonald@goldenmile.example`).
+fn is_named_like(name: &str, local: Option<&str>, domain: Option<&str>) -> bool {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
@@ -268,7 +288,10 @@ fn is_named_like(name: &str, domain: Option<&str>) -> bool {
     for (at, word) in words.iter().enumerate() {
         begun.push_str(word);
         if begun == label {
-            return !(at == 1 && words.len() == 2);
+            let own = local.map(plain).is_none_or(|local| {
+                local.chars().count() < 5 || words.iter().any(|word| local.contains(word.as_str()))
+            });
+            return !(at == 1 && words.len() == 2 && own);
         }
     }
     false
@@ -290,6 +313,7 @@ mod tests {
         for (name, email) in [
             ("Maria Sa", "maria@mail.example"),
             ("Ann Berg", "ann@annberg.example"),
+            ("Ann Berg", "hi@annberg.example"),
             ("Jean-Luc Co", ""),
             ("Kim As", "kim@mail.example"),
             ("", "ann@mail.example"),
@@ -317,6 +341,8 @@ mod tests {
         }
         assert_eq!(of("Nordwind", "ann@nordwind.example"), (true, true));
         assert_eq!(of("Nordwind", "accounts-payable@nordwind.example"), (false, true));
+        assert_eq!(of("Golden Mile", "d.mcdonald@goldenmile.example"), (true, true));
+        assert_eq!(of("Harbour Travel", ""), (false, true));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Owns what is known of the large providers (dots, tags, twin domains), the role mailboxes and the
 //! placeholders. A plus tag is stripped only where the provider is known to ignore it.
 
+use super::name::{self, PersonName};
 use super::{text, web};
 
 /// A mailbox.
@@ -347,6 +348,7 @@ pub fn spelt_name(local: &str) -> Option<(String, String)> {
     match (words.next(), words.next(), words.next()) {
         (Some(given), Some(family), None)
             if given.len() >= 2
+                && !is_household(local)
                 && family.len() >= 2
                 && given.chars().chain(family.chars()).all(char::is_alphabetic) =>
         {
@@ -354,4 +356,32 @@ pub fn spelt_name(local: &str) -> Option<(String, String)> {
         }
         _ => None,
     }
+}
+
+/// Whether a mailbox is a family's by its own word: `family.smith`, `thesmiths`.
+#[must_use]
+pub fn is_household(local: &str) -> bool {
+    let letters: String = local.chars().filter(char::is_ascii_alphabetic).collect();
+    ["family", "familie", "famille", "familia", "famiglia", "familien", "familjen", "rodzina"]
+        .iter()
+        .any(|word| letters.starts_with(word) || letters.ends_with(word))
+        || (letters.starts_with("the") && letters.len() > 7 && letters.ends_with('s'))
+}
+
+/// Whether a local part is made of a name: given and family name in any order, either of them
+/// possibly an initial, with any signs between and digits behind.
+#[must_use]
+pub fn spells(local: &str, name: &PersonName) -> bool {
+    let (Some(given), false) = (name.first(), name.family.is_empty()) else { return false };
+    let letters: String = local.chars().filter(|c| c.is_alphabetic()).collect();
+    let letters = name::key_form(&text::fold(&letters));
+    let (given, family) = (name::key_form(given), name::key_form(&name.family.concat()));
+    let initial = |word: &str| word.chars().take(1).collect::<String>();
+    if family.len() < 3 {
+        return letters == format!("{given}{family}") || letters == format!("{family}{given}");
+    }
+    [&given, &initial(&given)]
+        .iter()
+        .any(|first| letters == format!("{first}{family}") || letters == format!("{family}{first}"))
+        || (given.len() > 2 && letters == format!("{given}{}", initial(&family)))
 }

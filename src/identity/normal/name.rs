@@ -160,6 +160,25 @@ impl PersonName {
             && self.family.first().is_some_and(|f| f.len() > 1)
     }
 
+    /// Forms under which abbreviated and misspelt names meet, for keys that name an employer as
+    /// well: `a. smith` and `ann s.`.
+    #[must_use]
+    pub fn loose_keys(&self) -> Vec<String> {
+        let (Some(given), Some(family)) = (self.first(), self.family.last()) else {
+            return Vec::new();
+        };
+        let (given, family) = (key_form(given), key_form(family));
+        let initial = |word: &str| word.chars().next().unwrap_or_default();
+        let mut keys = Vec::new();
+        if family.len() > 1 {
+            keys.push(format!("{}. {family}", initial(&given)));
+        }
+        if given.len() > 1 {
+            keys.push(format!("{given} {}.", initial(&family)));
+        }
+        keys
+    }
+
     /// Normal forms under which equal or nicknamed names meet: one for each name that the given
     /// name may stand for (at most five). Family and given name are put in alphabetical order, so
     /// that swapped fields meet too. Empty unless the name is full.
@@ -227,15 +246,35 @@ pub fn parse(
             }
         }
     };
+    let local_name = |local: &str| {
+        let (given, family) = email::spelt_name(local)?;
+        Some(from_fields(&field(Some(&given))?, &field(Some(&family))?))
+    };
     if name.is_empty()
-        && let Some((given, family)) = local.and_then(email::spelt_name)
-        && let (Some(given), Some(family)) = (field(Some(&given)), field(Some(&family)))
+        && let Some(spelt) = local.and_then(local_name)
     {
-        name = from_fields(&given, &family);
+        name = spelt;
+        name.derived = true;
+    }
+    // A web form without a name field fills in the address: `lwinslow`, `olivia.foster+news`.
+    if family.is_none()
+        && let (Some(whole), Some(local)) = (full.or(given), local)
+        && repeats(whole, local)
+    {
+        name = local_name(local).unwrap_or(name);
         name.derived = true;
     }
     name.roots = name.first().map_or(&[], nicknames::roots);
     name
+}
+
+/// Whether a name of one word is nothing but a mailbox's local part.
+fn repeats(whole: &str, local: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let untagged = text.split('+').next().unwrap_or_default();
+        untagged.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    !whole.trim().contains(char::is_whitespace) && !local.is_empty() && plain(whole) == plain(local)
 }
 
 fn words(folded: &str) -> Vec<String> {

@@ -31,7 +31,38 @@ static ROOTS: LazyLock<FxHashMap<&'static str, Vec<u16>>> = LazyLock::new(|| {
     roots
 });
 
-/// The names that a folded given name may stand for; empty for a name that the table lacks.
+/// The same under each form without doubled letters, for `Hannna` and `Freddiie`. A spelling that
+/// two forms share stands for the names of both.
+static UNDOUBLED: LazyLock<FxHashMap<String, Vec<u16>>> = LazyLock::new(|| {
+    let mut roots: FxHashMap<String, Vec<u16>> = FxHashMap::default();
+    for (form, names) in ROOTS.iter() {
+        roots.entry(undoubled(form)).or_default().extend(names);
+    }
+    for names in roots.values_mut() {
+        names.sort_unstable();
+        names.dedup();
+    }
+    roots
+});
+
+fn undoubled(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for c in word.chars() {
+        if !out.ends_with(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The names that a folded given name may stand for, a letter typed twice forgiven; empty for a
+/// name that the table lacks.
 pub(crate) fn roots(folded: &str) -> &'static [u16] {
-    ROOTS.get(folded).map_or(&[], Vec::as_slice)
+    if let Some(names) = ROOTS.get(folded) {
+        return names.as_slice();
+    }
+    if folded.len() < 4 {
+        return &[];
+    }
+    UNDOUBLED.get(&undoubled(folded)).map_or(&[], Vec::as_slice)
 }
