@@ -58,6 +58,8 @@ impl<'a> Shared<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Join(RuleId),
+    /// As `Join`, where the evidence itself explains why the given names differ.
+    JoinDespiteName(RuleId),
     Review(ReviewReason),
     Nothing,
 }

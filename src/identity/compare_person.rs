@@ -308,19 +308,24 @@ pub(crate) fn decide(
                 && match (m.given, m.family) {
                     (Given::Exact | Given::Nickname, Family::Different) => !household,
                     (Given::Exact | Given::Nickname, _) => true,
-                    (Given::Typo, Family::Different) => {
-                        shared.email.is_some_and(|e| is_own_mailbox(e, a, b))
-                    }
-                    (Given::Initial, Family::Different) => false,
+                    (Given::Typo | Given::Initial, Family::Different) => false,
                     (Given::Typo | Given::Initial, _) => true,
                     (Given::Missing | Given::Similar, _) => m.family_agrees() && !household,
-                    (Given::Different, _) => {
-                        m.family_agrees() && shared.email.is_some_and(|e| is_own_mailbox(e, a, b))
-                    }
+                    (Given::Different, _) => false,
                 }
         };
         if agrees && on(RuleId::EmailName) {
             return Outcome::Join(RuleId::EmailName);
+        }
+        // One of the two parts of the name agrees, and the mailbox is spelt after one of the two.
+        let explained = !nameless
+            && !m.generation
+            && ((m.given == Given::Different && m.family_agrees())
+                || (m.given == Given::Typo && m.family == Family::Different))
+            && shared.email.is_some_and(|e| is_own_mailbox(e, a, b));
+        if explained && on(RuleId::EmailName) {
+            fall.add("email", "spelt_after_name", weights::OWN_MAILBOX, None);
+            return Outcome::JoinDespiteName(RuleId::EmailName);
         }
         review = review.or(Some(if agrees || m.given == Given::Initial {
             ReviewReason::Grey
@@ -334,9 +339,7 @@ pub(crate) fn decide(
         let agrees = if nameless || (m.given == Given::Missing && m.family_agrees()) {
             spells_the_other((ra, a), (rb, b))
         } else {
-            !m.generation
-                && !numbered
-                && ((m.given_agrees() && m.family_agrees()) || initialled)
+            !m.generation && !numbered && ((m.given_agrees() && m.family_agrees()) || initialled)
         };
         if agrees && on(RuleId::PhoneName) {
             return Outcome::Join(RuleId::PhoneName);

@@ -95,7 +95,7 @@ pub fn why_not(
             if common().next().is_some() { Apart::OnlySharedValues } else { Apart::NothingShared }
         } else {
             match outcome {
-                Outcome::Join(_) => Apart::ClusterRefused,
+                Outcome::Join(_) | Outcome::JoinDespiteName(_) => Apart::ClusterRefused,
                 Outcome::Review(reason) => Apart::Undecided(reason),
                 Outcome::Nothing => Apart::Contradicted,
             }

@@ -120,13 +120,13 @@ pub fn person_record(
         .map(|name| (name, false))
         .chain(name.loose_keys().iter().map(|name| (name, true)))
     {
-        for domain in &domains {
-            keys.push(Identifier::new(IdentifierKind::NameDomain, format!("{name}|{domain}")));
-        }
         for employer in &employers {
             keys.push(Identifier::new(IdentifierKind::NameCompany, format!("{name}|{employer}")));
         }
         if !loose {
+            for domain in &domains {
+                keys.push(Identifier::new(IdentifierKind::NameDomain, format!("{name}|{domain}")));
+            }
             for line in &lines {
                 keys.push(Identifier::new(IdentifierKind::NameCompany, format!("{name}|{line}")));
             }
@@ -158,9 +158,8 @@ pub fn person_record(
 /// office identifies like a name at an employer, also where the number alone is shared by too many.
 fn lines(keys: &[Identifier]) -> Vec<String> {
     let phones = keys.iter().filter(|k| k.kind == IdentifierKind::Phone);
-    let mut found: Vec<String> = phones
-        .filter_map(|k| k.value.expose().split(';').next().map(str::to_owned))
-        .collect();
+    let mut found: Vec<String> =
+        phones.filter_map(|k| k.value.expose().split(';').next().map(str::to_owned)).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -174,8 +173,9 @@ pub(crate) fn names_line(key: &Identifier) -> bool {
 /// The employer as one word, by which its name in one system meets its web domain in another: the
 /// name as written in the contact, and the word of each of its mail domains.
 fn employers(contact: &Contact, domains: &[String]) -> Vec<String> {
-    let solid = |text: &str| -> String {
-        name::key_form(&text.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+    let solid = |text: &str| {
+        let folded = text::fold(text);
+        name::key_form(&folded.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
     };
     let written = contact.company_name.as_deref().and_then(company::core).map(|c| solid(&c.core));
     let mut found: Vec<String> =

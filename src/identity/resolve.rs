@@ -22,6 +22,7 @@ struct Edge {
     a: u32,
     b: u32,
     rule: RuleId,
+    guard: Guard,
     weight: f64,
 }
 
@@ -69,8 +70,10 @@ pub fn resolve(
     }
     let mut made: Vec<Edge> = Vec::new();
     for (a, b) in same {
-        let edge = Edge { a, b, rule: RuleId::Steward, weight: weights::STEWARD };
-        match clusters.join(a, b, Guard::Off, true) {
+        let rule = RuleId::Steward;
+        let guard = compare::guard_of(rule);
+        let edge = Edge { a, b, rule, guard, weight: weights::STEWARD };
+        match clusters.join(a, b, guard, true) {
             Ok(true) => made.push(edge),
             Ok(false) => {}
             Err(_) => doubts.push(Doubt {
@@ -83,7 +86,7 @@ pub fn resolve(
     }
     for edge in edges {
         let merged_by_vendor = edge.rule == RuleId::VendorMerge;
-        match clusters.join(edge.a, edge.b, compare::guard_of(edge.rule), merged_by_vendor) {
+        match clusters.join(edge.a, edge.b, edge.guard, merged_by_vendor) {
             Ok(true) => made.push(edge),
             Ok(false) => {}
             Err(refusal) => {
@@ -277,7 +280,12 @@ impl<'a> Index<'a> {
             let (outcome, fall) = compare::compare(ra, rb, &shared, rules, false);
             let weight = fall.weight;
             match outcome {
-                Outcome::Join(rule) => edges.push(Edge { a, b, rule, weight }),
+                Outcome::Join(rule) => {
+                    edges.push(Edge { a, b, rule, guard: compare::guard_of(rule), weight });
+                }
+                Outcome::JoinDespiteName(rule) => {
+                    edges.push(Edge { a, b, rule, guard: Guard::Hard, weight });
+                }
                 Outcome::Review(reason) => doubts.push(Doubt { a, b, reason, weight }),
                 Outcome::Nothing if vague => {
                     doubts.push(Doubt { a, b, reason: ReviewReason::Ambiguous, weight });
@@ -450,7 +458,8 @@ fn reviews(
             _ => 1.0,
         };
         // Uncertainty is largest at one half; a refused join keeps some however sure it looked.
-        let unsure = (4.0 * score * (1.0 - score)).max(0.05);
+        // What stewards contradict each other about is open however sure the weights are.
+        let unsure = if contradiction { 1.0 } else { (4.0 * score * (1.0 - score)).max(0.05) };
         let priority = urgent * unsure * f64::from(moved).sqrt();
         let key = (*x.min(y), *x.max(y));
         let better = best.get(&key).is_none_or(|(held, other)| {
@@ -477,7 +486,8 @@ fn reviews(
             continue;
         };
         let count = |root: &u32| raised.get(root).copied().unwrap_or_default();
-        if count(x) >= MOST_REVIEWS || count(y) >= MOST_REVIEWS {
+        let contradiction = doubt.reason == ReviewReason::DecisionsContradict;
+        if !contradiction && (count(x) >= MOST_REVIEWS || count(y) >= MOST_REVIEWS) {
             continue;
         }
         for root in [x, y] {

@@ -17,8 +17,8 @@ pub struct Rules {
     pub shared_limit: usize,
     /// The same for phone numbers, which families and offices share more widely.
     pub shared_phone_limit: usize,
-    /// A name together with a domain, employer or address that more records than this carry is
-    /// too common to identify.
+    /// A name together with a domain, employer, phone line or address that more records than this
+    /// carry is too common to identify.
     pub common_limit: usize,
     /// A cluster with more records than this raises a review.
     pub large_cluster: usize,
@@ -157,11 +157,12 @@ rules! {
     TrustedId = "trusted_id", trusted_id;
     /// The same e-mail address under compatible names, or where one has no name.
     EmailName = "email_name", email_name;
-    /// The same phone number under compatible names.
+    /// The same phone number under compatible names, or the same name behind the same line.
     PhoneName = "phone_name", phone_name;
     /// The same name at the same company domain.
     NameDomain = "name_domain", name_domain;
-    /// The same name at the same employer.
+    /// The same name at the same employer, be it known by name or by web domain; an initial where
+    /// it fits one person there.
     NameCompany = "name_company", name_company;
     /// The same name at the same postal address.
     NameAddress = "name_address", name_address;

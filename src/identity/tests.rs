@@ -62,7 +62,7 @@ fn company(source: &str, id: &str, text: &str) -> IdentityRecord {
     let mut next = || fields.next().filter(|f| !f.is_empty());
     let company = Company {
         name: next().map(str::to_owned),
-        domains: next().into_iter().map(str::to_owned).collect(),
+        domains: next().into_iter().flat_map(|d| d.split(',')).map(str::to_owned).collect(),
         address: Address { country: next().map(str::to_owned), ..Address::default() },
         phones: next().into_iter().map(Pii::new).collect(),
         ..Company::default()

@@ -47,6 +47,9 @@ pub const FAMILY_DIFFERENT: f64 = -6.0;
 pub const GENERATION_DIFFERENT: f64 = -12.0;
 /// Middle names or initials that contradict each other.
 pub const MIDDLE_DIFFERENT: f64 = -4.0;
+/// The shared mailbox is spelt after one of two given names of one family: the other is a form of
+/// it, or the mailbox is lent.
+pub const OWN_MAILBOX: f64 = 8.0;
 /// `john.smith@` and `john.smith2@` of one domain: namesakes get numbered.
 pub const NUMBERED_MAILBOX: f64 = -6.0;
 /// A web domain that two company records share.

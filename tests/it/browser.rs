@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 /// Node.js and Chromium, or why the test cannot run.
 fn programs() -> Result<(std::path::PathBuf, std::path::PathBuf), &'static str> {
     let node = find_program(&["node"]).ok_or("Node.js is not installed")?;
-    let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"]).ok_or("Chromium is not installed")?;
+    let chromium = find_program(&["chromium", "chromium-browser", "google-chrome"])
+        .ok_or("Chromium is not installed")?;
     if !root().join("tests/browser/node_modules/playwright-core").exists() {
         return Err("run `npm ci` in tests/browser");
     }

@@ -26,17 +26,32 @@ fn every_mistake_of_a_configuration_is_reported_at_once() {
          connections = 0\n[sources.crm]\nconnector = \"hubspott\"\n[sources.pay]\nconnector = \"stripe\"\n\
          key = { env = \"STRIPE_KEY_THAT_IS_NOT_SET\" }\n[auth]\nsecret = \"short\"\n",
     );
-    for command in [&["sync"][..], &["serve"], &["config", "check"], &["token", "--role", "sales", "--subject", "x"]] {
+    for command in [
+        &["sync"][..],
+        &["serve"],
+        &["config", "check"],
+        &["token", "--role", "sales", "--subject", "x"],
+    ] {
         let output = run(&place.config, command);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
         for key in [
-            "server.listen ", "server.listen_on", "serve ", "store.url", "store.connections", "sources.crm.connector",
-            "sources.pay.key", "STRIPE_KEY_THAT_IS_NOT_SET", "auth.secret",
+            "server.listen ",
+            "server.listen_on",
+            "serve ",
+            "store.url",
+            "store.connections",
+            "sources.crm.connector",
+            "sources.pay.key",
+            "STRIPE_KEY_THAT_IS_NOT_SET",
+            "auth.secret",
         ] {
             assert!(said.contains(key), "{command:?} names {key}: {said}");
         }
-        assert!(said.contains("did you mean") && said.contains("customer360.toml:"), "with a hint and a line: {said}");
+        assert!(
+            said.contains("did you mean") && said.contains("customer360.toml:"),
+            "with a hint and a line: {said}"
+        );
         assert!(!said.contains("short\"") && !said.contains("mysql://x"), "no values: {said}");
         assert!(stdout(&output).is_empty());
     }
@@ -57,7 +72,11 @@ fn a_checked_configuration_shows_no_secret() {
     let key = place.folder.path().join("key.txt");
     std::fs::write(&key, "sk_test_from_a_file\n").unwrap();
     for arguments in [&["config", "check"][..], &["config", "check", "--json"]] {
-        let output = c360(&place.config).args(arguments).env("CRM_TOKEN", "pat-from-the-environment").output().unwrap();
+        let output = c360(&place.config)
+            .args(arguments)
+            .env("CRM_TOKEN", "pat-from-the-environment")
+            .output()
+            .unwrap();
         let said = stdout(&output) + &stderr(&output);
         assert!(output.status.success(), "{said}");
         assert!(said.contains("***"), "{said}");
@@ -85,8 +104,14 @@ async fn an_unreachable_vendor_and_a_refused_token_are_named_and_the_rest_is_don
     let output = run(&base.config, &["sync"]);
     let said = stdout(&output);
     assert_eq!(output.status.code(), Some(3), "done in part: {said}{}", stderr(&output));
-    assert!(said.lines().any(|l| l.starts_with("hubspot ") && l.contains("not authorised")), "{said}");
-    assert!(said.lines().any(|l| l.starts_with("stripe ") && l.contains("cannot connect")), "{said}");
+    assert!(
+        said.lines().any(|l| l.starts_with("hubspot ") && l.contains("not authorised")),
+        "{said}"
+    );
+    assert!(
+        said.lines().any(|l| l.starts_with("stripe ") && l.contains("cannot connect")),
+        "{said}"
+    );
     assert!(!said.lines().any(|l| l.starts_with("zendesk ")), "zendesk was pulled: {said}");
     assert!(!(said + &stderr(&output)).contains("pat-wrong-token"));
     let rows = dump_tables(&db.url, |t| t == "ticket" || t == "profile").await;
@@ -94,7 +119,10 @@ async fn an_unreachable_vendor_and_a_refused_token_are_named_and_the_rest_is_don
     let output = run(&base.config, &["sync", "stripe", "--json"]);
     assert_eq!(output.status.code(), Some(3));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(report["sync"]["streams"].as_array().unwrap().iter().all(|s| s["outcome"] == "failed"), "{report:#}");
+    assert!(
+        report["sync"]["streams"].as_array().unwrap().iter().all(|s| s["outcome"] == "failed"),
+        "{report:#}"
+    );
     let output = run(&base.config, &["sync", "strip"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("stripe"), "{}", stderr(&output));
@@ -111,23 +139,29 @@ async fn a_file_with_a_broken_row_and_a_huge_cell_loses_only_those() {
          path = \"people.csv\"\nkey = \"id\"\n[sources.old.streams.mapping]\nfull_name = \"name\"\nemails = \"mail\"\n",
     );
     let file = place.folder.path().join("people.csv");
-    let mut text = String::from("id,name,mail\n1,Ann Archer,ann@archer.dev\n2,Bob\n3,Carla Cruz,carla@cruz.dev\n");
+    let mut text = String::from(
+        "id,name,mail\n1,Ann Archer,ann@archer.dev\n2,Bob\n3,Carla Cruz,carla@cruz.dev\n",
+    );
     text.push_str(&format!("4,{},big@cell.dev\n", "x".repeat(40 << 20)));
-    text.push_str("5,\"Dora \"\"D\"\" Dean\",dora@dean.dev\n,Nobody,no@id.dev\n6,Eve Ek,eve@ek.dev\n");
+    text.push_str(
+        "5,\"Dora \"\"D\"\" Dean\",dora@dean.dev\n,Nobody,no@id.dev\n6,Eve Ek,eve@ek.dev\n",
+    );
     std::fs::write(&file, text).unwrap();
     let output = run(&place.config, &["sync"]);
     let said = stdout(&output) + &stderr(&output);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("3 in quarantine"), "{said}");
     let rows = dump_tables(&db.url, |t| t == "contact" || t == "quarantine").await;
-    let names: Vec<&str> = rows["contact"].iter().map(|row| row.split('|').nth(1).unwrap()).collect();
+    let names: Vec<&str> =
+        rows["contact"].iter().map(|row| row.split('|').nth(1).unwrap()).collect();
     for name in ["Ann Archer", "Carla Cruz", "Dora \"D\" Dean", "Eve Ek"] {
         assert!(names.contains(&name), "{names:?}");
     }
     assert_eq!((names.len(), rows["quarantine"].len()), (4, 3), "{names:?}");
     let output = run(&place.config, &["quarantine", "list", "--json"]);
     let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let reasons: Vec<&str> = listed.as_array().unwrap().iter().map(|r| r["reason"].as_str().unwrap()).collect();
+    let reasons: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|r| r["reason"].as_str().unwrap()).collect();
     assert!(reasons.iter().any(|reason| reason.contains("larger than")), "{reasons:?}");
     // Mended, everything is in and nothing waits.
     let text = "id,name,mail\n1,Ann Archer,ann@archer.dev\n2,Bob Born,bob@born.dev\n3,Carla Cruz,carla@cruz.dev\n\
@@ -145,7 +179,10 @@ fn the_schema_is_printed_and_a_file_is_held_to_it() {
     let output = run(&place.config, &["schema"]);
     assert!(output.status.success());
     let stored = std::fs::read_to_string(root().join("schema.graphql")).unwrap();
-    assert!(stdout(&output).trim_end() == stored.trim_end(), "schema.graphql is what the command prints");
+    assert!(
+        stdout(&output).trim_end() == stored.trim_end(),
+        "schema.graphql is what the command prints"
+    );
     let file = place.folder.path().join("schema.graphql");
     std::fs::write(&file, &stored).unwrap();
     let file = file.to_str().unwrap();
@@ -163,8 +200,12 @@ fn the_schema_is_printed_and_a_file_is_held_to_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_token_opens_the_gateway_and_its_health_is_told() {
     let gateway = Served::start(synced_sqlite().await).await;
-    let place = written(&format!("[auth]\nsecret = \"{SECRET}\"\n[server]\nlisten = \"{}\"\n", gateway.running.address));
-    let output = run(&place.config, &["token", "--role", "finance", "--subject", "fay", "--ttl", "5m"]);
+    let place = written(&format!(
+        "[auth]\nsecret = \"{SECRET}\"\n[server]\nlisten = \"{}\"\n",
+        gateway.running.address
+    ));
+    let output =
+        run(&place.config, &["token", "--role", "finance", "--subject", "fay", "--ttl", "5m"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let ask = async |token: &str| {
         let request = gateway.client.post(format!("{}/graphql", gateway.url)).bearer_auth(token);
@@ -178,7 +219,11 @@ async fn a_signed_token_opens_the_gateway_and_its_health_is_told() {
     let other = written("[auth]\nsecret = \"another secret of thirty-two bytes\"\n");
     let output = run(&other.config, &["token", "--role", "finance", "--subject", "fay"]);
     assert_eq!(ask(stdout(&output).trim()).await.status(), 401);
-    for wrong in [&["token", "--role", "boss", "--subject", "x"][..], &["token", "--role", "sales"], &["token", "--role", "sales", "--subject", "x", "--ttl", "9y"]] {
+    for wrong in [
+        &["token", "--role", "boss", "--subject", "x"][..],
+        &["token", "--role", "sales"],
+        &["token", "--role", "sales", "--subject", "x", "--ttl", "9y"],
+    ] {
         assert_eq!(run(&place.config, wrong).status.code(), Some(2), "{wrong:?}");
     }
     let output = run(&written("").config, &["token", "--role", "sales", "--subject", "x"]);
@@ -196,7 +241,9 @@ async fn a_signed_token_opens_the_gateway_and_its_health_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
     let db = synced_sqlite().await;
-    let rows = dump_tables(&db.url, |t| t == "profile_member" || t == "source_record" || t == "profile").await;
+    let rows =
+        dump_tables(&db.url, |t| t == "profile_member" || t == "source_record" || t == "profile")
+            .await;
     let mut members: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in &rows["profile_member"] {
         let cells: Vec<&str> = row.split('|').collect();
@@ -205,7 +252,8 @@ async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
         }
     }
     let key = |record: &str| -> String {
-        let row = rows["source_record"].iter().find(|row| row.split('|').next() == Some(record)).unwrap();
+        let row =
+            rows["source_record"].iter().find(|row| row.split('|').next() == Some(record)).unwrap();
         let cells: Vec<&str> = row.split('|').collect();
         format!("{}/{}/{}", cells[1], cells[2], cells[3])
     };
@@ -226,7 +274,11 @@ async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
     let id = told["customer"].as_str().unwrap().to_owned();
     assert_eq!(told["records"].as_array().unwrap().len(), members[one].len(), "{told:#}");
     let joins = told["joins"].as_array().unwrap();
-    assert_eq!(joins.len(), members[one].len() - 1, "as many joins as hold the records together: {told:#}");
+    assert_eq!(
+        joins.len(),
+        members[one].len() - 1,
+        "as many joins as hold the records together: {told:#}"
+    );
     for join in joins {
         assert!(join["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{join}");
         assert!(!join["evidence"].as_array().unwrap().is_empty(), "{join}");
@@ -242,11 +294,21 @@ async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
     }
     assert!(!said.contains(&email(one).unwrap()), "values are not shown: {said}");
 
-    let output = run(&place.config, &["explain", &email(one).unwrap(), "--with", &email(other).unwrap(), "--json"]);
+    let output = run(
+        &place.config,
+        &["explain", &email(one).unwrap(), "--with", &email(other).unwrap(), "--json"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["customers"][0], id.as_str());
-    assert!(told["obstacles"].as_array().unwrap().iter().all(|o| !o["why"].as_str().unwrap().is_empty()), "{told:#}");
+    assert!(
+        told["obstacles"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|o| !o["why"].as_str().unwrap().is_empty()),
+        "{told:#}"
+    );
     assert!(!told["obstacles"].as_array().unwrap().is_empty(), "{told:#}");
     let output = run(&place.config, &["explain", &id, "--with", &email(one).unwrap()]);
     assert!(stdout(&output).contains("both are the same customer"), "{}", stdout(&output));

@@ -53,7 +53,9 @@ on_both_served!(a_customer_is_found_by_id_email_phone_and_external_id, async |ga
         for identifier in person["identifiers"].as_array().unwrap() {
             let by = match text(identifier, "kind") {
                 // Written as people write it.
-                "EMAIL" => json!({ "email": format!(" {} ", text(identifier, "value").to_uppercase()) }),
+                "EMAIL" => {
+                    json!({ "email": format!(" {} ", text(identifier, "value").to_uppercase()) })
+                }
                 "PHONE" => json!({ "phone": identifier["value"] }),
                 _ => continue,
             };
@@ -62,7 +64,10 @@ on_both_served!(a_customer_is_found_by_id_email_phone_and_external_id, async |ga
                 let query = "query($by: CustomerBy!) { customer(by: $by) { id identifiers { kind value } } }";
                 let found = gateway.all(query, json!({ "by": by })).await["customer"].take();
                 let shared = json!({ "kind": identifier["kind"], "value": identifier["value"] });
-                assert!(found["identifiers"].as_array().is_some_and(|all| all.contains(&shared)), "{by}: {found}");
+                assert!(
+                    found["identifiers"].as_array().is_some_and(|all| all.contains(&shared)),
+                    "{by}: {found}"
+                );
                 let own = u32::from(found["id"] == person["id"]);
                 *looked_up.entry(text(identifier, "kind").to_owned()).or_insert(0) += own;
             }
@@ -88,9 +93,14 @@ on_both_served!(a_customer_is_found_by_id_email_phone_and_external_id, async |ga
     ] {
         assert_eq!(found(gateway, nobody.clone()).await, Value::Null, "{nobody}");
     }
-    for wrong in [json!({ "id": "17" }), json!({ "email": "ann" }), json!({ "phone": "no" }), json!({})] {
+    for wrong in
+        [json!({ "id": "17" }), json!({ "email": "ann" }), json!({ "phone": "no" }), json!({})]
+    {
         let answer = gateway.ask(Role::Admin, LOOKUP, json!({ "by": wrong })).await;
-        assert!(["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&codes(&answer)[0]), "{wrong}: {answer}");
+        assert!(
+            ["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&codes(&answer)[0]),
+            "{wrong}: {answer}"
+        );
     }
 });
 
@@ -145,7 +155,10 @@ on_both_served!(pages_walk_all_customers_once_in_either_direction, async |gatewa
     for bad in [json!({ "first": -1 }), json!({ "first": 501 }), json!({ "first": 1, "last": 1 })] {
         let query = "query($first: Int, $last: Int) { customers(first: $first, last: $last) { edges { cursor } } }";
         let answer = gateway.ask(Role::Admin, query, bad.clone()).await;
-        assert!(["BAD_USER_INPUT", "LIMIT_EXCEEDED"].contains(&codes(&answer)[0]), "{bad}: {answer}");
+        assert!(
+            ["BAD_USER_INPUT", "LIMIT_EXCEEDED"].contains(&codes(&answer)[0]),
+            "{bad}: {answer}"
+        );
     }
 });
 
@@ -162,13 +175,21 @@ on_both_served!(search_and_filters_find_exactly_who_fits, async |gateway: &Serve
     };
     let person = all
         .iter()
-        .find(|one| one["kind"] == "PERSON" && one["email"].is_string() && one["phone"].is_string() && text(one, "displayName").is_ascii())
+        .find(|one| {
+            one["kind"] == "PERSON"
+                && one["email"].is_string()
+                && one["phone"].is_string()
+                && text(one, "displayName").is_ascii()
+        })
         .unwrap();
     let id = text(person, "id").to_owned();
     let name = text(person, "displayName").to_lowercase();
     let part: String = name.chars().take(name.len().min(5)).collect();
     for words in [part.trim(), &name.to_uppercase(), text(person, "email"), text(person, "phone")] {
-        assert!(find(Role::Admin, json!(words), json!(null)).await.contains(&id), "not found by {words:?}");
+        assert!(
+            find(Role::Admin, json!(words), json!(null)).await.contains(&id),
+            "not found by {words:?}"
+        );
     }
     // Whole ones are found by every role, parts only by those that see them in full.
     for role in [Role::Finance, Role::Service] {
@@ -177,7 +198,10 @@ on_both_served!(search_and_filters_find_exactly_who_fits, async |gateway: &Serve
         let (mailbox, _) = text(person, "email").split_once('@').unwrap();
         let part = format!("{mailbox}@");
         assert!(find(Role::Sales, json!(part), json!(null)).await.contains(&id));
-        assert!(!find(role, json!(part), json!(null)).await.contains(&id), "{role:?} guesses addresses");
+        assert!(
+            !find(role, json!(part), json!(null)).await.contains(&id),
+            "{role:?} guesses addresses"
+        );
         let guess = json!({ "email": { "startsWith": mailbox } });
         let answer = gateway.ask(role, query, json!({ "filter": guess })).await;
         assert_eq!(codes(&answer), ["FORBIDDEN"], "{answer}");
@@ -190,11 +214,15 @@ on_both_served!(search_and_filters_find_exactly_who_fits, async |gateway: &Serve
         let euros = amounts.iter().find(|money| money["currency"] == "EUR")?;
         (amounts.len() == 1).then(|| euros["amount"].as_str().unwrap().parse().unwrap())
     };
-    let in_euros: BTreeSet<String> =
-        all.iter().filter(|one| revenue(one).is_some_and(|r| r >= 100.0)).map(|one| text(one, "id").to_owned()).collect();
+    let in_euros: BTreeSet<String> = all
+        .iter()
+        .filter(|one| revenue(one).is_some_and(|r| r >= 100.0))
+        .map(|one| text(one, "id").to_owned())
+        .collect();
     assert!(!in_euros.is_empty());
     type Fits<'a> = &'a dyn Fn(&Value) -> bool;
-    let country = text(all.iter().find(|one| one["country"].is_string()).unwrap(), "country").to_owned();
+    let country =
+        text(all.iter().find(|one| one["country"].is_string()).unwrap(), "country").to_owned();
     let segment = text(person, "segment").to_owned();
     let seen = text(&all[all.len() / 2], "firstSeenAt").to_owned();
     let cases: [(Value, Fits<'_>); 11] = [
@@ -228,7 +256,9 @@ on_both_served!(search_and_filters_find_exactly_who_fits, async |gateway: &Serve
         assert!(!expected.is_empty() && expected.len() < all.len(), "{filter} tells nothing apart");
         assert_eq!(find(Role::Admin, json!(null), filter.clone()).await, expected, "{filter}");
     }
-    let rich = find(Role::Admin, json!(null), json!({ "revenue": { "currency": "EUR", "gte": "100" } })).await;
+    let rich =
+        find(Role::Admin, json!(null), json!({ "revenue": { "currency": "EUR", "gte": "100" } }))
+            .await;
     assert!(in_euros.iter().all(|id| rich.contains(id)), "revenue of at least 100 EUR");
 });
 
@@ -240,7 +270,9 @@ on_both_served!(a_merge_redirects_and_a_split_takes_it_apart_again, async |gatew
         .await;
     let people = nodes(&people["customers"]);
     let (one, other) = (people[0], people[1]);
-    let records = |customer: &Value| -> BTreeSet<String> { ids(nodes(&customer["sourceRecords"])).into_iter().collect() };
+    let records = |customer: &Value| -> BTreeSet<String> {
+        ids(nodes(&customer["sourceRecords"])).into_iter().collect()
+    };
     let merge = format!(
         "mutation($input: MergeCustomersInput!) {{ mergeCustomers(input: $input) {{ \
          customer {{ id {RECORDS} identity {{ joins {{ rule }} redirectsFrom {{ id }} }} }} userErrors {{ code message field }} }} }}"
@@ -253,15 +285,26 @@ on_both_served!(a_merge_redirects_and_a_split_takes_it_apart_again, async |gatew
     assert_eq!(customer["id"], one["id"], "one of the two ids lives on");
     assert_eq!(records(customer), &records(one) | &records(other));
     assert!(
-        customer["identity"]["redirectsFrom"].as_array().unwrap().iter().any(|r| r["id"] == other["id"]),
+        customer["identity"]["redirectsFrom"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|r| r["id"] == other["id"]),
         "{customer}"
     );
-    assert!(!customer["identity"]["joins"].as_array().unwrap().is_empty(), "the merge is explained");
+    assert!(
+        !customer["identity"]["joins"].as_array().unwrap().is_empty(),
+        "the merge is explained"
+    );
     for role in Role::ALL.iter().copied() {
         let answer = gateway.data(role, LOOKUP, json!({ "by": { "id": other["id"] } })).await;
-        assert_eq!(answer["customer"]["id"], one["id"], "the merged id leads to the survivor for {role:?}");
+        assert_eq!(
+            answer["customer"]["id"], one["id"],
+            "the merged id leads to the survivor for {role:?}"
+        );
     }
-    let node = gateway.all("query($id: ID!) { node(id: $id) { id } }", json!({ "id": other["id"] })).await;
+    let node =
+        gateway.all("query($id: ID!) { node(id: $id) { id } }", json!({ "id": other["id"] })).await;
     assert_eq!(node["node"]["id"], one["id"]);
 
     let split = format!(
@@ -280,7 +323,12 @@ on_both_served!(a_merge_redirects_and_a_split_takes_it_apart_again, async |gatew
     assert_eq!(back, other["id"], "what was merged has its id again");
 
     // What cannot be done is said, and does nothing.
-    let company = gateway.all("{ customers(first: 1, filter: { kind: COMPANY }) { edges { node { id } } } }", json!({})).await;
+    let company = gateway
+        .all(
+            "{ customers(first: 1, filter: { kind: COMPANY }) { edges { node { id } } } }",
+            json!({}),
+        )
+        .await;
     let company = nodes(&company["customers"])[0]["id"].clone();
     for (survivor, others, code) in [
         (one["id"].clone(), json!(["c_0000000000000"]), &["NOT_FOUND"][..]),
@@ -302,10 +350,22 @@ on_both_served!(a_merge_redirects_and_a_split_takes_it_apart_again, async |gatew
         assert_eq!(answer["userErrors"].as_array().unwrap().len(), 1, "{records}: {answer}");
         assert_eq!(answer["customers"], json!([]));
     }
-    let log = gateway.data(Role::Steward, "{ auditLog(first: 10) { edges { node { subject role action } } } }", json!({})).await;
+    let log = gateway
+        .data(
+            Role::Steward,
+            "{ auditLog(first: 10) { edges { node { subject role action } } } }",
+            json!({}),
+        )
+        .await;
     let log = nodes(&log["auditLog"]);
-    assert_eq!(log.len(), 2, "what was done stands in the audit log, what was refused does not: {log:?}");
-    assert!(log.iter().all(|entry| entry["subject"] == "test-steward" && entry["role"] == "steward"));
+    assert_eq!(
+        log.len(),
+        2,
+        "what was done stands in the audit log, what was refused does not: {log:?}"
+    );
+    assert!(
+        log.iter().all(|entry| entry["subject"] == "test-steward" && entry["role"] == "steward")
+    );
 });
 
 on_both_served!(a_review_is_decided_once_and_is_gone, async |gateway: &Served| {
@@ -318,11 +378,16 @@ on_both_served!(a_review_is_decided_once_and_is_gone, async |gateway: &Served| {
     let decide = "mutation($input: DecideReviewInput!) { decideReview(input: $input) { customers { id } userErrors { code message } } }";
     for (pair, verdict, customers) in [(pairs[0], "SAME", 1), (pairs[1], "DIFFERENT", 2)] {
         let input = json!({ "kind": pair["kind"], "left": pair["left"]["id"], "right": pair["right"]["id"], "verdict": verdict });
-        let done = gateway.data(Role::Steward, decide, json!({ "input": input })).await["decideReview"].take();
+        let done =
+            gateway.data(Role::Steward, decide, json!({ "input": input })).await["decideReview"]
+                .take();
         assert_eq!(done["userErrors"], json!([]), "{verdict}: {done}");
         assert_eq!(done["customers"].as_array().unwrap().len(), customers, "{verdict}: {done}");
         let after = gateway.data(Role::Steward, list, json!({})).await["reviews"].take();
-        assert!(nodes(&after).iter().all(|left| left["id"] != pair["id"]), "{verdict}: it waits no more");
+        assert!(
+            nodes(&after).iter().all(|left| left["id"] != pair["id"]),
+            "{verdict}: it waits no more"
+        );
     }
     let record = &pairs[0]["left"]["id"];
     let input = json!({ "kind": "PERSON", "left": record, "right": record, "verdict": "SAME" });
@@ -337,21 +402,29 @@ on_both_served!(a_stage_set_by_hand_holds_until_lifted, async |gateway: &Served|
     let before = nodes(&before["customers"])[0];
     let set = "mutation($input: OverrideStageInput!) { overrideStage(input: $input) { \
         customer { id stage { stage } stageHistory(first: 50) { edges { node { to rule reason } } } } userErrors { code message field } } }";
-    let input = json!({ "customer": before["id"], "stage": "ADVOCACY", "reason": "speaks at our fair" });
-    let done = gateway.data(Role::Sales, set, json!({ "input": input })).await["overrideStage"].take();
+    let input =
+        json!({ "customer": before["id"], "stage": "ADVOCACY", "reason": "speaks at our fair" });
+    let done =
+        gateway.data(Role::Sales, set, json!({ "input": input })).await["overrideStage"].take();
     assert_eq!(done["userErrors"], json!([]), "{done}");
     assert_eq!(done["customer"]["stage"]["stage"], "ADVOCACY");
     let latest = nodes(&done["customer"]["stageHistory"])[0].clone();
     assert_eq!((text(&latest, "to"), text(&latest, "rule")), ("ADVOCACY", "override"));
     assert!(text(&latest, "reason").contains("speaks at our fair"), "{latest}");
     let input = json!({ "customer": before["id"], "stage": null, "reason": "was another" });
-    let lifted = gateway.data(Role::Sales, set, json!({ "input": input })).await["overrideStage"].take();
+    let lifted =
+        gateway.data(Role::Sales, set, json!({ "input": input })).await["overrideStage"].take();
     assert_eq!(lifted["userErrors"], json!([]), "{lifted}");
     assert_eq!(lifted["customer"]["stage"], before["stage"], "as if it had never been set");
     for (customer, reason) in [("c_0000000000000", "why"), (text(before, "id"), "  ")] {
         let input = json!({ "customer": customer, "stage": "MQL", "reason": reason });
-        let refused = gateway.data(Role::Sales, set, json!({ "input": input })).await["overrideStage"].take();
-        assert_eq!(refused["userErrors"].as_array().unwrap().len(), 1, "{customer} {reason}: {refused}");
+        let refused =
+            gateway.data(Role::Sales, set, json!({ "input": input })).await["overrideStage"].take();
+        assert_eq!(
+            refused["userErrors"].as_array().unwrap().len(),
+            1,
+            "{customer} {reason}: {refused}"
+        );
     }
 });
 
@@ -380,21 +453,41 @@ on_both_served!(the_timeline_is_one_ordered_feed_of_everything, async |gateway: 
             }
             assert!(feed.len() < 10_000, "the feed does not end");
         };
-        let times: Vec<_> = feed.iter().map(|item| domain::Timestamp::parse(text(item, "occurredAt")).unwrap()).collect();
+        let times: Vec<_> = feed
+            .iter()
+            .map(|item| domain::Timestamp::parse(text(item, "occurredAt")).unwrap())
+            .collect();
         assert!(times.is_sorted_by(|a, b| a >= b), "the newest first: {times:?}");
         for (field, kind) in [
-            ("deals", "Deal"), ("tickets", "Ticket"), ("subscriptions", "Subscription"), ("invoices", "Invoice"),
-            ("payments", "Payment"), ("refunds", "Refund"), ("touchpoints", "Touchpoint"), ("surveyResponses", "SurveyResponse"),
+            ("deals", "Deal"),
+            ("tickets", "Ticket"),
+            ("subscriptions", "Subscription"),
+            ("invoices", "Invoice"),
+            ("payments", "Payment"),
+            ("refunds", "Refund"),
+            ("touchpoints", "Touchpoint"),
+            ("surveyResponses", "SurveyResponse"),
         ] {
-            let of_kind: Vec<&str> = feed.iter().filter(|item| item["__typename"] == kind).map(|item| text(item, "id")).collect();
+            let of_kind: Vec<&str> = feed
+                .iter()
+                .filter(|item| item["__typename"] == kind)
+                .map(|item| text(item, "id"))
+                .collect();
             assert_eq!(customer[field]["totalCount"], of_kind.len(), "{kind}");
-            assert_eq!(of_kind.iter().collect::<BTreeSet<_>>().len(), of_kind.len(), "each {kind} once");
+            assert_eq!(
+                of_kind.iter().collect::<BTreeSet<_>>().len(),
+                of_kind.len(),
+                "each {kind} once"
+            );
             seen.extend((!of_kind.is_empty()).then_some(kind));
         }
         let steps = feed.iter().filter(|item| item["__typename"] == "StageTransition").count();
         assert_eq!(customer["stageHistory"]["edges"].as_array().unwrap().len(), steps);
     }
-    assert!(["Ticket", "Subscription", "Invoice", "Payment"].iter().all(|kind| seen.contains(kind)), "{seen:?}");
+    assert!(
+        ["Ticket", "Subscription", "Invoice", "Payment"].iter().all(|kind| seen.contains(kind)),
+        "{seen:?}"
+    );
 });
 
 on_both_served!(a_wrong_cursor_is_refused_with_what_to_do, async |gateway: &Served| {
@@ -411,7 +504,10 @@ on_both_served!(a_wrong_cursor_is_refused_with_what_to_do, async |gateway: &Serv
         let answer = gateway.ask(Role::Admin, query, first(wrong)).await;
         assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{wrong:.60}: {answer}");
         let message = answer["errors"][0]["message"].as_str().unwrap();
-        assert!(message.contains("'after'") && message.contains("cursor"), "says which argument and what is expected: {message}");
+        assert!(
+            message.contains("'after'") && message.contains("cursor"),
+            "says which argument and what is expected: {message}"
+        );
         assert!(wrong.len() < 5 || !message.contains(wrong), "does not repeat it: {message}");
     }
     let nested = "query($after: String) { customers(first: 2) { edges { node { tickets(first: 1, after: $after) { edges { cursor } } } } } }";
@@ -423,7 +519,8 @@ on_both_served!(a_wrong_cursor_is_refused_with_what_to_do, async |gateway: &Serv
 async fn a_sync_asked_for_is_run_and_its_outcome_seen() {
     let sandbox = vendors::start(32).await;
     let tables = format!("\n{}", sources(&sandbox));
-    let gateway = Served::start_with(TestDb::sqlite().await, &tables, |_| ExplorerConfig::default()).await;
+    let gateway =
+        Served::start_with(TestDb::sqlite().await, &tables, |_| ExplorerConfig::default()).await;
     let count = "{ customers { totalCount } }";
     assert_eq!(gateway.all(count, json!({})).await["customers"]["totalCount"], 0);
     let sync = "mutation($source: String) { syncNow(source: $source) { sources userErrors { code message } } }";
@@ -444,17 +541,27 @@ async fn a_sync_asked_for_is_run_and_its_outcome_seen() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     };
     let all = data["sources"].as_array().unwrap();
-    let asked_for = all.iter().find(|source| source["name"] == "zendesk").expect("what was asked for");
-    assert!(all.iter().all(|source| source["name"] != "hubspot" && source["name"] != "stripe"), "and no other: {data}");
+    let asked_for =
+        all.iter().find(|source| source["name"] == "zendesk").expect("what was asked for");
+    assert!(
+        all.iter().all(|source| source["name"] != "hubspot" && source["name"] != "stripe"),
+        "and no other: {data}"
+    );
     for stream in asked_for["streams"].as_array().unwrap() {
-        assert!(stream["recordCount"].as_i64() > Some(0) && stream["finishedAt"].is_string(), "{stream}");
+        assert!(
+            stream["recordCount"].as_i64() > Some(0) && stream["finishedAt"].is_string(),
+            "{stream}"
+        );
         assert!(stream["lastError"].is_null() && stream["rejectCount"] == 0, "{stream}");
     }
     let revenue = data.pointer("/customers/edges/0/node/numbers/revenue/nullReason");
     assert_eq!(revenue, Some(&json!("NO_SOURCE")), "nobody told of payments: not 0, and why");
     let unknown = gateway.all(sync, json!({ "source": "zendesc" })).await["syncNow"].take();
     assert_eq!(unknown["userErrors"][0]["code"], "NOT_FOUND");
-    assert!(text(&unknown["userErrors"][0], "message").contains("zendesk"), "names the known ones: {unknown}");
+    assert!(
+        text(&unknown["userErrors"][0], "message").contains("zendesk"),
+        "names the known ones: {unknown}"
+    );
     gateway.stop().await;
     sandbox.stop().await;
 }

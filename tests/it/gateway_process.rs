@@ -15,7 +15,9 @@ pub struct Place {
 /// Writes a configuration: a database, the sandbox's vendors, and whatever else.
 pub fn place(store_url: &str, sandbox: Option<&Sandbox>, more: &str) -> Place {
     let folder = TempDir::new().unwrap();
-    let mut text = format!("[store]\nurl = \"{store_url}\"\n\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 50\n\n");
+    let mut text = format!(
+        "[store]\nurl = \"{store_url}\"\n\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 50\n\n"
+    );
     if let Some(sandbox) = sandbox {
         text.push_str(&sources(sandbox));
     }

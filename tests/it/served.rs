@@ -60,7 +60,8 @@ pub async fn synced_sqlite() -> TestDb {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("test.db");
         aside(pull(&format!("sqlite:{}", file.display())));
-        let left = std::fs::metadata(folder.path().join("test.db-wal")).map_or(0, |meta| meta.len());
+        let left =
+            std::fs::metadata(folder.path().join("test.db-wal")).map_or(0, |meta| meta.len());
         assert_eq!(left, 0, "a closed database has everything in its one file");
         std::fs::read(file).unwrap()
     });
@@ -119,7 +120,8 @@ pub fn config(url: &str, more: &str) -> Config {
 /// A token with these claims beside subject and role.
 pub fn token_with(role: &str, secret: &str, expires_in_s: i64) -> String {
     let now_s = domain::SystemClock.now().as_millis().div_euclid(1000);
-    let claims = json!({ "sub": format!("test-{role}"), "role": role, "exp": now_s + expires_in_s });
+    let claims =
+        json!({ "sub": format!("test-{role}"), "role": role, "exp": now_s + expires_in_s });
     let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
 }
@@ -155,7 +157,8 @@ impl Served {
     ) -> Self {
         let config = config(&db.url, more);
         let explorer = explorer(&config);
-        let parts = Parts { clock: Arc::new(Ticking(present().as_millis().into())), ..Parts::default() };
+        let parts =
+            Parts { clock: Arc::new(Ticking(present().as_millis().into())), ..Parts::default() };
         let app = App::open(config, parts).await.unwrap();
         let running = server::start(app, explorer, false).await.unwrap();
         let url = format!("http://{}", running.address);

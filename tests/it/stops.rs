@@ -54,7 +54,12 @@ async fn a_sync_that_is_told_to_stop_says_so_and_the_next_one_goes_on() {
     let db = TestDb::sqlite().await;
     let place = place(&db.url, Some(&sandbox), TIMELESS);
     sandbox.clear_log();
-    let mut child = c360(&place.config).arg("sync").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = c360(&place.config)
+        .arg("sync")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     until("some pages were asked for", || sandbox.log().len() >= 6).await;
     terminate(&child);
     let status = ended(&mut child).await;
@@ -66,23 +71,36 @@ async fn a_sync_that_is_told_to_stop_says_so_and_the_next_one_goes_on() {
     sandbox.faults().clear();
     let output = run(&place.config, &["sync"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_same("an uninterrupted sync and one stopped and continued", &dump(&whole.url).await, &dump(&db.url).await);
+    assert_same(
+        "an uninterrupted sync and one stopped and continued",
+        &dump(&whole.url).await,
+        &dump(&db.url).await,
+    );
     sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_told_to_stop_finishes_the_request_under_way_and_exits_with_0() {
     let db = TestDb::sqlite().await;
-    let more = format!("interval_s = 0\n[server]\nlisten = \"127.0.0.1:0\"\n[auth]\nsecret = \"{SECRET}\"\n");
+    let more = format!(
+        "interval_s = 0\n[server]\nlisten = \"127.0.0.1:0\"\n[auth]\nsecret = \"{SECRET}\"\n"
+    );
     let place = place(&db.url, None, "");
     let text = std::fs::read_to_string(&place.config).unwrap();
     std::fs::write(&place.config, text + &more).unwrap();
-    let mut child = c360(&place.config).arg("serve").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = c360(&place.config)
+        .arg("serve")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let address: SocketAddr = lines
         .by_ref()
         .map(Result::unwrap)
-        .find_map(|line| line.strip_prefix("serving http://").map(|address| address.parse().unwrap()))
+        .find_map(|line| {
+            line.strip_prefix("serving http://").map(|address| address.parse().unwrap())
+        })
         .expect("says where it serves");
     // The rest of what it says is read, so that it can go on saying.
     let rest = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
@@ -166,11 +184,18 @@ async fn fills_up(sizes: &[&str]) {
         let output = run(&place.config, &["sync"]);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{size}: {said}");
-        assert!(said.contains("disk of the database is full") && said.contains("free some space"), "{size}: {said}");
+        assert!(
+            said.contains("disk of the database is full") && said.contains("free some space"),
+            "{size}: {said}"
+        );
         disk.resize("200m");
         let output = run(&place.config, &["sync"]);
         assert!(output.status.success(), "{size}, with space again: {}", stderr(&output));
-        assert_same(&format!("a calm sync and one on a full disk of {size}"), &expected, &dump(&url).await);
+        assert_same(
+            &format!("a calm sync and one on a full disk of {size}"),
+            &expected,
+            &dump(&url).await,
+        );
     }
     sandbox.stop().await;
 }

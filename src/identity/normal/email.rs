@@ -358,14 +358,13 @@ pub fn spelt_name(local: &str) -> Option<(String, String)> {
     }
 }
 
-/// Whether a mailbox is a family's by its own word: `family.smith`, `thesmiths`.
+/// Whether a mailbox is a family's by its own word: `family.smith`, `smith-familie`.
 #[must_use]
 pub fn is_household(local: &str) -> bool {
     let letters: String = local.chars().filter(char::is_ascii_alphabetic).collect();
     ["family", "familie", "famille", "familia", "famiglia", "familien", "familjen", "rodzina"]
         .iter()
         .any(|word| letters.starts_with(word) || letters.ends_with(word))
-        || (letters.starts_with("the") && letters.len() > 7 && letters.ends_with('s'))
 }
 
 /// Whether a local part is made of a name: given and family name in any order, either of them

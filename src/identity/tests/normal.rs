@@ -234,3 +234,69 @@ fn a_hostile_field_is_cut() {
     assert!(text::fold(&long).len() <= text::LONGEST);
     assert!(email::normalize(&format!("{long}@acme.com")).is_none());
 }
+
+#[test]
+fn a_family_mailbox_is_known_by_its_word() {
+    for (local, household) in [
+        ("family.smith", true),
+        ("smith-familie", true),
+        ("familysmith2", true),
+        ("theodoros", false),
+        ("f.smith", false),
+    ] {
+        assert_eq!(email::is_household(local), household, "{local}");
+    }
+}
+
+#[test]
+fn a_mailbox_spells_a_name_in_any_usual_way() {
+    for (local, given, family, spelt) in [
+        ("ann.smith", "Ann", "Smith", true),
+        ("smithann82", "Ann", "Smith", true),
+        ("asmith", "Ann", "Smith", true),
+        ("smith_a", "Ann", "Smith", true),
+        ("anns", "Ann", "Smith", true),
+        ("juergen.mueller", "Jürgen", "Müller", true),
+        ("bob.smith", "Ann", "Smith", false),
+        ("smith", "Ann", "Smith", false),
+        ("ann", "Ann", "Smith", false),
+        ("", "Ann", "Smith", false),
+        ("asmith", "", "Smith", false),
+    ] {
+        let name = name::parse(None, Some(given), Some(family), None);
+        assert_eq!(email::spells(local, &name), spelt, "{local} {given} {family}");
+    }
+}
+
+#[test]
+fn an_address_in_the_name_field_is_read_as_the_mailbox() {
+    for (whole, local, given, derived) in [
+        ("olivia.foster+news", "olivia.foster", Some("olivia"), true),
+        ("lwinslow", "lwinslow", Some("lwinslow"), true),
+        ("Ann Smith", "annsmith", Some("ann"), false),
+        ("Ann", "a.smith", Some("ann"), false),
+    ] {
+        let name = name::parse(Some(whole), None, None, Some(local));
+        assert_eq!((name.first(), name.derived), (given, derived), "{whole}");
+    }
+}
+
+#[test]
+fn loose_forms_need_both_names() {
+    let keys =
+        |given: &str, family: &str| name::parse(None, Some(given), Some(family), None).loose_keys();
+    assert_eq!(keys("Ann", "Smith"), ["a. smith", "ann s."]);
+    assert_eq!(keys("A.", "Smith"), ["a. smith"]);
+    assert_eq!(keys("Ann", "S."), ["ann s."]);
+    assert!(keys("Ann", "").is_empty() && keys("", "Smith").is_empty());
+}
+
+#[test]
+fn a_letter_typed_twice_does_not_hide_a_nickname() {
+    for (typed, name) in [("hannna", "hannah"), ("freddiie", "frederick"), ("maatt", "matthew")] {
+        let (a, b) =
+            (crate::normal::nicknames::roots(typed), crate::normal::nicknames::roots(name));
+        assert!(a.iter().any(|root| b.contains(root)), "{typed} {name}");
+    }
+    assert!(crate::normal::nicknames::roots("zzyzx").is_empty());
+}

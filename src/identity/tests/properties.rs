@@ -15,6 +15,9 @@ const NAMES: &[&str] = &[
     "",
     "Jo Kim",
     "Kim Jo",
+    "Smith Ann",
+    "Kiku Smith",
+    "asmith",
 ];
 const MAILS: &[&str] = &[
     "",
@@ -24,6 +27,10 @@ const MAILS: &[&str] = &[
     "d@globex.org",
     "a@acme.com,c@web.de",
     "ann.smith@globex.org",
+    "asmith@web.de",
+    "annsmith@gmail.com",
+    "family.smith@web.de",
+    "jo@acme.io",
 ];
 const PHONES: &[&str] = &["", "", "+14155550101", "+14155550102", "+4930901820"];
 

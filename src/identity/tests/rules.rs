@@ -25,7 +25,33 @@ fn people_join_by_the_rules_and_by_nothing_else() {
         ("John Smith Jr|js@acme.com", "John Smith Sr|js@acme.com", Err(Some(Why::SharedContact))),
         ("Ann Smith|info@acme.com", "Bob Jones|info@acme.com", Err(None)),
         ("Ann Smith|info@acme.com", "|info@acme.com", Err(None)),
+        ("Thompson Oliver|o@acme.com", "Ollie Thompson|o@acme.com", Ok(By::EmailName)),
+        ("Cooper Z.|zc@acme.com", "Zachary Cooper|zc@acme.com", Ok(By::EmailName)),
+        ("Freddiie Jones|f@acme.com", "Frederick Jones|f@acme.com", Ok(By::EmailName)),
+        // A mailbox spelt after one of them: the other is a short form that no table has.
+        ("Kiku Cruz|ludovika.cruz@web.de", "Ludovika Cruz|ludovika.cruz@web.de", Ok(By::EmailName)),
+        ("Kiku Cruz|cats@web.de", "Ludovika Cruz|cats@web.de", Err(Some(Why::SharedContact))),
+        ("Ann Lee|ann.lee@web.de", "Bob Lee|ann.lee@web.de", Err(Some(Why::SharedContact))),
+        // A family's mailbox says no more than the family.
+        ("Ann Smith|family.smith@web.de", "Annie Smith|family.smith@web.de", Ok(By::EmailName)),
+        ("Ann Smith|family.smith@web.de", "|family.smith@web.de", Err(Some(Why::Ambiguous))),
+        (
+            "Ann Smith|family.smith@web.de",
+            "Ann Jones|family.smith@web.de",
+            Err(Some(Why::SharedContact)),
+        ),
+        // The address typed into the name field is no name.
+        ("lwinslow|lwinslow@acme.com", "Laura Winslow|lwinslow@acme.com", Ok(By::EmailName)),
         // Phone.
+        ("|f.baker@web.de|+14155550123", "Freya Baker||+14155550123", Ok(By::PhoneName)),
+        ("|kim@web.de|+14155550123", "Freya Baker||+14155550123", Err(Some(Why::Ambiguous))),
+        (
+            "Ann Smith|ann.smith@acme.com|+14155550123",
+            "Ann Smith|ann.smith2@acme.com|+14155550123",
+            Err(Some(Why::Grey)),
+        ),
+        ("Ann Smith||+14155550123 x1", "Ann Smith||+14155550123", Ok(By::PhoneName)),
+        ("A. Smith||+14155550123 x1", "Ann Smith||+14155550123", Err(None)),
         ("Ann Smith||+14155550123", "Ann Smith||+1 415 555 0123", Ok(By::PhoneName)),
         ("A Smith||+14155550123", "Ann Smith||+1 415 555 0123", Ok(By::PhoneName)),
         ("Maria Smith||+14155550123", "Mario Smith||+14155550123", Err(Some(Why::SharedContact))),
@@ -39,6 +65,25 @@ fn people_join_by_the_rules_and_by_nothing_else() {
         ("Ann Smith|ann.smith@acme.com", "Ann Smith|ann.smith2@acme.com", Err(Some(Why::Grey))),
         ("Ann Smith|ann@gmail.com", "Ann Smith|asmith@gmail.com", Err(None)),
         ("Ann Smith|a@gmail.com||Acme GmbH", "Ann Smith|b@web.de||ACME Inc", Ok(By::NameCompany)),
+        // One employer: by name here, by domain there; abbreviated or misspelt names.
+        ("Ann Smith|a@web.de||Acme Tools GmbH", "Ann Smith|as@acme-tools.de", Ok(By::NameCompany)),
+        ("Ann Smith|as@müller.de", "Ann Smith|a@web.de||Mueller KG", Ok(By::NameCompany)),
+        ("Ann Smith|ann@acme.com", "Ann Smith|ann@acme.io", Ok(By::NameCompany)),
+        ("A. Smith|as@acme.com", "Ann Smith|ann@acme.com", Ok(By::NameCompany)),
+        ("Ann Schmitz|as@acme.com", "Ann Schmits|ann@acme.com", Ok(By::NameCompany)),
+        ("Ann Smith|as@acme.com", "Ann Stone|ann@acme.com", Err(None)),
+        ("A. Smith|a@web.de", "Ann Smith|ann@gmail.com", Err(None)),
+        // Father and son share an address, not their private mailboxes.
+        (
+            "Jan Smith|jan1@gmail.com|||1 High St|SW1A 1AA",
+            "Jan Smith|js@web.de|||1 High St|SW1A 1AA",
+            Err(Some(Why::Grey)),
+        ),
+        (
+            "Jan Smith|js@acme.com|||1 High St|SW1A 1AA",
+            "Jan Smith|js@web.de|||1 High St|SW1A 1AA",
+            Ok(By::NameAddress),
+        ),
         (
             "Ann Smith||||1 High St|SW1A 1AA",
             "Ann Smith||||1, High Street|sw1a1aa",
@@ -52,6 +97,50 @@ fn people_join_by_the_rules_and_by_nothing_else() {
             Ok(rule) => assert!(joined && by == Some(rule), "{a} / {b}: {by:?} {why:?}"),
             Err(reason) => assert!(!joined && why == reason, "{a} / {b}: {by:?} {why:?}"),
         }
+    }
+}
+
+#[test]
+fn an_initial_at_an_employer_joins_nobody_where_it_fits_two() {
+    let a = person("crm", "1", "Ann Smith|ann@acme.com");
+    let b = person("crm", "2", "Adam Smith|adam@acme.com");
+    let vague = person("help", "3", "A. Smith|as@acme.com");
+    assert_eq!(run(&[a.clone(), b, vague.clone()]).clusters.len(), 3);
+    assert!(together(&run(&[a.clone(), vague.clone()]), a.id, vague.id));
+}
+
+#[test]
+fn a_family_name_at_a_phone_joins_whom_the_mailbox_names() {
+    let rules = Rules::default();
+    let make = |id: &str, given: Option<&str>, mail: &str| {
+        let contact = Contact {
+            given_name: given.map(Pii::new),
+            family_name: Some(Pii::new("Morton")),
+            emails: vec![Pii::new(mail)],
+            phones: vec![Pii::new("+14155550123")],
+            ..Contact::default()
+        };
+        let key = RecordKey::new("crm", "contacts", id);
+        person_record(key.id(), &key, &contact, &[], 1, &rules)
+    };
+    let sam = make("1", Some("Samuel"), "sm@web.de");
+    for (mail, joined) in [("samuelmorton@gmail.com", true), ("cats@gmail.com", false)] {
+        let other = make("2", None, mail);
+        assert_eq!(together(&run(&[sam.clone(), other.clone()]), sam.id, other.id), joined);
+    }
+}
+
+#[test]
+fn a_demoted_line_still_joins_equal_names_and_only_those() {
+    let phone = "+14155550123";
+    let shared: SharedValues =
+        [Identifier::new(IdentifierKind::Phone, phone)].into_iter().collect();
+    let ann = person("a", "1", &format!("Ann Smith||{phone}"));
+    for (name, joined) in [("Annie Smith", true), ("A. Smith", false), ("Bob Smith", false)] {
+        let other = person("b", "2", &format!("{name}||{phone}"));
+        let records = [ann.clone(), other.clone()];
+        let r = resolve(&records, &[], &Rules::default(), &shared);
+        assert_eq!(together(&r, ann.id, other.id), joined, "{name}");
     }
 }
 
@@ -98,8 +187,13 @@ fn a_demoted_value_joins_nobody() {
         r.clusters.iter().flat_map(|c| &c.joins).map(|j| j.rule).next()
     };
     assert_eq!(with(&shared), Some(RuleId::NameDomain));
-    for i in a.identifiers.iter().filter(|i| i.kind == IdentifierKind::NameDomain) {
-        shared.insert(i.clone());
+    let of = |kind: IdentifierKind| a.identifiers.iter().filter(move |i| i.kind == kind).cloned();
+    for i in of(IdentifierKind::NameDomain) {
+        shared.insert(i);
+    }
+    assert_eq!(with(&shared), Some(RuleId::NameCompany));
+    for i in of(IdentifierKind::NameCompany) {
+        shared.insert(i);
     }
     assert_eq!(with(&shared), None);
     let rules = Rules::default();
@@ -179,11 +273,28 @@ fn companies_join_by_domain_name_and_contact() {
         ("Globex||US|+14155550123", "Initech||US|+14155550123", false),
         ("Acme|gmail.com", "Initech|gmail.com", false),
         ("Smith Consulting||US||Boston", "Smith Consulting||US||Denver", false),
+        // Sisters abroad: the ending of the domain names the country where the record does not.
+        ("Jade Insurance|jade.es", "Jade Insurance|jade.pl", false),
+        ("Jade Insurance|jade.com", "Jade Insurance|jade.co.uk", false),
+        ("Jade Insurance|jade.com|GB", "Jade Insurance|jade.co.uk", true),
+        ("Jade Insurance|jade.es,jade.eu", "Jade Insurance", true),
+        // A word of the trade in the domain makes no company of it.
+        ("Lake Meridian Energy|pena-energy.es", "Peña Energy|pena-energy.es", false),
+        ("Peña Power|pena-energy.es", "Peña Energy|pena-energy.es", true),
     ] {
         let (x, y) = (company("crm", "1", a), company("billing", "2", b));
         let r = run(&[x.clone(), y.clone()]);
         assert_eq!(together(&r, x.id, y.id), joined, "{a} / {b}: {:?}", r.reviews);
     }
+}
+
+#[test]
+fn a_company_without_a_site_joins_neither_of_two_sisters() {
+    let spain = company("crm", "1", "Jade Insurance|jade.es|ES");
+    let poland = company("crm", "2", "Jade Insurance|jade.pl|PL");
+    let bare = company("help", "3", "Jade Insurance");
+    assert_eq!(run(&[spain.clone(), poland, bare.clone()]).clusters.len(), 3);
+    assert!(together(&run(&[spain.clone(), bare.clone()]), spain.id, bare.id));
 }
 
 #[test]
