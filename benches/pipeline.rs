@@ -5,7 +5,13 @@
 //! process as the system accounts for it when it ends; on PostgreSQL the server's is shown beside it.
 //!
 //! `cargo bench --bench pipeline` (options: `-- --people 5000 --companies 800 --runs 3`).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 #[path = "../tests/it/postgres.rs"]
 #[allow(dead_code)]
@@ -79,8 +85,12 @@ fn vendors(people: u32, companies: u32) -> (Vendors, String) {
     let tables = tables
         .lines()
         .map(|l| match l {
-            l if l.starts_with("budgets") && l.contains("search") => "budgets = { general = 1000000, search = 1000000 }",
-            l if l.starts_with("budgets") && l.contains("incremental") => "budgets = { incremental = 1000000 }",
+            l if l.starts_with("budgets") && l.contains("search") => {
+                "budgets = { general = 1000000, search = 1000000 }"
+            }
+            l if l.starts_with("budgets") && l.contains("incremental") => {
+                "budgets = { incremental = 1000000 }"
+            }
             l if l.starts_with("budgets") => "budgets = { general = 1000000 }",
             l => l,
         })
@@ -160,7 +170,8 @@ fn serve_rss_kib(config: &Path) -> u64 {
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_secs(2));
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let rss = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
     let kib = rss.and_then(|r| r.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
     let _ = child.kill();
@@ -175,7 +186,9 @@ fn main() {
     }
     let (people, companies) = (option("--people", 5_000), option("--companies", 800));
     let runs = option("--runs", 3).max(1);
-    println!("{people} people, {companies} companies, median of {runs} runs; CPU s of the c360 process");
+    println!(
+        "{people} people, {companies} companies, median of {runs} runs; CPU s of the c360 process"
+    );
     let (_vendors, tables) = vendors(people, companies);
     measure("SQLite", runs, &tables, |folder, _| {
         Some(format!("sqlite:{}", folder.join("bench.db").display()))

@@ -74,8 +74,9 @@ impl Store {
             }
             Backend::Postgres => {
                 // Bulk writes may take their time; what answers a request may not.
-                let write = open(postgres_options(options, 0), backend, &statements).await?;
-                let read = postgres_options(options, options.statement_ms);
+                let write = postgres_options(options, 0, "force_custom_plan");
+                let write = open(write, backend, &statements).await?;
+                let read = postgres_options(options, options.statement_ms, "force_generic_plan");
                 let read = open(read, backend, &statements).await?;
                 (write, read)
             }
@@ -202,8 +203,11 @@ fn common(options: &StoreOptions, url: String, connections: u32) -> ConnectOptio
 }
 
 /// Page caches in KiB. The operating system caches the file too, so readers need little of their
-/// own; the writer touches many pages in one transaction.
-const WRITER_CACHE_KIB: u32 = 16_384;
+/// own; the writer touches pages all over the file, ids being hashes, and fetching each of them from
+/// the system again was the largest part of a first sync.
+const WRITER_CACHE_KIB: u32 = 65_536;
+/// Pages of the write-ahead log between two checkpoints: a page changed often is written back once.
+const WAL_PAGES: &str = "8000";
 const READER_CACHE_KIB: u32 = 2_048;
 
 fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> ConnectOptions {
@@ -217,18 +221,24 @@ fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> C
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(false)
             .pragma("cache_size", format!("-{cache_kib}"))
+            .pragma("wal_autocheckpoint", WAL_PAGES)
             .pragma("temp_store", "memory")
             .optimize_on_close(true, 400)
     });
     connect
 }
 
-fn postgres_options(options: &StoreOptions, statement_ms: u64) -> ConnectOptions {
+/// Parameterised reads that answer requests are otherwise planned again at every execution. Bulk work
+/// is: its tables may grow from nothing while a plan made for empty ones stays cached.
+fn postgres_options(
+    options: &StoreOptions,
+    statement_ms: u64,
+    plans: &'static str,
+) -> ConnectOptions {
     let mut connect = common(options, options.url.clone(), options.connections);
     connect.map_sqlx_postgres_opts(move |postgres| {
         postgres.application_name("customer360").options([
-            // Parameterised reads are otherwise planned again at every execution.
-            ("plan_cache_mode", "force_generic_plan".to_owned()),
+            ("plan_cache_mode", plans.to_owned()),
             ("statement_timeout", statement_ms.to_string()),
         ])
     });

@@ -315,8 +315,11 @@ async fn health_and_counters_need_no_token_and_tell_nothing_about_customers() {
     gateway.stop().await;
 }
 
-/// The tables under a heading: rows by their first cell, each with the cells by their column.
-fn tables(page: &str, heading: &str) -> Vec<BTreeMap<String, BTreeMap<String, String>>> {
+/// Rows by their first cell, each with its other cells by their column.
+type Table = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The tables under a heading.
+fn tables(page: &str, heading: &str) -> Vec<Table> {
     let section =
         page.split("\n## ").find_map(|part| part.strip_prefix(heading)).unwrap_or_default();
     let cells = |line: &str| -> Vec<String> {
@@ -326,8 +329,7 @@ fn tables(page: &str, heading: &str) -> Vec<BTreeMap<String, BTreeMap<String, St
             .map(|cell| cell.trim().trim_matches('`').to_owned())
             .collect()
     };
-    let (mut found, mut columns): (Vec<BTreeMap<String, BTreeMap<String, String>>>, Vec<String>) =
-        (Vec::new(), Vec::new());
+    let (mut found, mut columns): (Vec<Table>, Vec<String>) = (Vec::new(), Vec::new());
     for line in section.lines() {
         if !line.trim_start().starts_with('|') {
             columns.clear();
@@ -347,7 +349,7 @@ fn tables(page: &str, heading: &str) -> Vec<BTreeMap<String, BTreeMap<String, St
 fn the_readme_prints_the_table_of_who_sees_what() {
     let page = std::fs::read_to_string(root().join("README.md")).unwrap_or_default();
     let found = tables(&page, "Who sees what");
-    let areas: BTreeMap<String, BTreeMap<String, String>> = Area::ALL
+    let areas: Table = Area::ALL
         .iter()
         .map(|area| {
             let cell = |role: &Role| match scope(*role).access(*area) {
@@ -364,7 +366,7 @@ fn the_readme_prints_the_table_of_who_sees_what() {
             )
         })
         .collect();
-    let abilities: BTreeMap<String, BTreeMap<String, String>> = Ability::ALL
+    let abilities: Table = Ability::ALL
         .iter()
         .map(|ability| {
             let cell = |role: &Role| if scope(*role).may(*ability) { "yes" } else { "-" };

@@ -9,14 +9,35 @@ use std::fmt::Write as _;
 
 /// Table, columns to compare.
 const TABLES: &[(&str, &str)] = &[
-    ("source_record", "id source stream external_id version occurred_at_ms hash payload revision merged_into_id"),
+    (
+        "source_record",
+        "id source stream external_id version occurred_at_ms hash payload revision merged_into_id",
+    ),
     ("source_record_version", "record_id revision version hash payload"),
-    ("contact", "record_id full_name given_name family_name emails phones job_title company_name street city region postal_code country vendor_stage acquisition_channel created_at_ms"),
-    ("company", "record_id name domains phones emails industry employee_count street city region postal_code country vendor_stage acquisition_channel created_at_ms"),
-    ("deal", "record_id name pipeline deal_stage status amount_minor currency created_at_ms closed_at_ms"),
-    ("ticket", "record_id subject status priority channel comment_count created_at_ms solved_at_ms"),
-    ("subscription", "record_id status currency items started_at_ms trial_end_ms current_period_end_ms canceled_at_ms ended_at_ms cancellation_reason"),
-    ("invoice", "record_id number status total_minor currency tax_minor amount_paid_minor issued_at_ms due_at_ms paid_at_ms"),
+    (
+        "contact",
+        "record_id full_name given_name family_name emails phones job_title company_name street city region postal_code country vendor_stage acquisition_channel created_at_ms",
+    ),
+    (
+        "company",
+        "record_id name domains phones emails industry employee_count street city region postal_code country vendor_stage acquisition_channel created_at_ms",
+    ),
+    (
+        "deal",
+        "record_id name pipeline deal_stage status amount_minor currency created_at_ms closed_at_ms",
+    ),
+    (
+        "ticket",
+        "record_id subject status priority channel comment_count created_at_ms solved_at_ms",
+    ),
+    (
+        "subscription",
+        "record_id status currency items started_at_ms trial_end_ms current_period_end_ms canceled_at_ms ended_at_ms cancellation_reason",
+    ),
+    (
+        "invoice",
+        "record_id number status total_minor currency tax_minor amount_paid_minor issued_at_ms due_at_ms paid_at_ms",
+    ),
     ("payment", "record_id status amount_minor currency method failure_code paid_at_ms"),
     ("refund", "record_id status amount_minor currency reason refunded_at_ms"),
     ("spend", "record_id day channel campaign amount_minor currency"),
@@ -26,7 +47,10 @@ const TABLES: &[(&str, &str)] = &[
     ("identifier", "record_id entity kind value name_key"),
     ("demoted_identifier", "entity kind value"),
     ("dirty_record", "record_id"),
-    ("profile", "id kind display_name email phone company_name country domain search_text segment acquisition_channel stage stage_position stage_since_ms status revenue_minor mrr_minor currency record_count first_seen_at_ms"),
+    (
+        "profile",
+        "id kind display_name email phone company_name country domain search_text segment acquisition_channel stage stage_position stage_since_ms status revenue_minor mrr_minor currency record_count first_seen_at_ms",
+    ),
     ("profile_field", "profile_id field value record_id rule"),
     ("profile_member", "record_id kind profile_id"),
     ("profile_redirect", "from_id to_id"),
@@ -34,7 +58,10 @@ const TABLES: &[(&str, &str)] = &[
     ("review", "id kind left_id right_id reason evidence"),
     ("profile_fact", "profile_id kind occurred_at_ms record_id owned"),
     ("profile_link", "person_id company_id since_ms"),
-    ("stage_transition", "profile_id seq from_stage to_stage direction rule_id reason occurred_at_ms evidence"),
+    (
+        "stage_transition",
+        "profile_id seq from_stage to_stage direction rule_id reason occurred_at_ms evidence",
+    ),
     ("profile_numbers", "profile_id numbers policy"),
     ("rollup_part", "contributor_id component month channel segment stage currency value"),
     ("rollup_cell", "component month channel segment stage currency value"),
@@ -62,10 +89,8 @@ pub async fn dump_tables(
             .collect::<Vec<_>>()
             .join(" || '|' || ");
         let sql = format!("SELECT {list} AS line FROM {table}");
-        let rows = db
-            .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
-            .await
-            .unwrap();
+        let rows =
+            db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         let mut lines: Vec<String> =
             rows.iter().map(|r| r.try_get::<String>("", "line").unwrap()).collect();
         lines.sort_unstable();
@@ -90,10 +115,12 @@ pub fn assert_same(
         }
         let _ = writeln!(report, "{table}: {} rows against {}", expected.len(), found.len());
         for line in expected.iter().filter(|l| found.binary_search(l).is_err()).take(3) {
-            let _ = writeln!(report, "  only left:  {}", line.chars().take(600).collect::<String>());
+            let _ =
+                writeln!(report, "  only left:  {}", line.chars().take(600).collect::<String>());
         }
         for line in found.iter().filter(|l| expected.binary_search(l).is_err()).take(3) {
-            let _ = writeln!(report, "  only right: {}", line.chars().take(600).collect::<String>());
+            let _ =
+                writeln!(report, "  only right: {}", line.chars().take(600).collect::<String>());
         }
     }
     assert!(report.is_empty(), "{what} differ:\n{report}");

@@ -77,7 +77,12 @@ fn company(id: &str, name: &str, domain: &str) -> Item {
         created_at: Timestamp::parse("2025-01-01"),
         ..Company::default()
     };
-    Item { source: "hubspot", stream: "companies", id: id.to_owned(), body: Canonical::Company(company) }
+    Item {
+        source: "hubspot",
+        stream: "companies",
+        id: id.to_owned(),
+        body: Canonical::Company(company),
+    }
 }
 
 fn paid(id: &str, payer: (&str, &str), minor: i64) -> Item {
@@ -90,7 +95,12 @@ fn paid(id: &str, payer: (&str, &str), minor: i64) -> Item {
         paid_at: Timestamp::parse("2025-03-05"),
         links: vec![Link { role: LinkRole::Contact, target }],
     };
-    Item { source: "stripe", stream: "charges", id: id.to_owned(), body: Canonical::Payment(payment) }
+    Item {
+        source: "stripe",
+        stream: "charges",
+        id: id.to_owned(),
+        body: Canonical::Payment(payment),
+    }
 }
 
 fn given_back(id: &str, payment: &str, minor: i64) -> Item {
@@ -110,7 +120,8 @@ fn given_back(id: &str, payment: &str, minor: i64) -> Item {
 /// Commits items, one page per run of the same stream.
 async fn feed(jobs: &Jobs, items: &[Item]) {
     for item in items {
-        let (lease, _) = jobs.store.acquire(item.source, item.stream, "test:0:0", noon()).await.unwrap();
+        let (lease, _) =
+            jobs.store.acquire(item.source, item.stream, "test:0:0", noon()).await.unwrap();
         let key = RecordKey::new(item.source, item.stream, &item.id);
         let record = match &item.body {
             Canonical::Contact(c) => {
@@ -153,7 +164,8 @@ async fn feed(jobs: &Jobs, items: &[Item]) {
 }
 
 async fn forget(jobs: &Jobs, item: &Item) {
-    let (lease, _) = jobs.store.acquire(item.source, item.stream, "test:0:0", noon()).await.unwrap();
+    let (lease, _) =
+        jobs.store.acquire(item.source, item.stream, "test:0:0", noon()).await.unwrap();
     let page = PageCommit {
         records: &[],
         rejects: &[],
@@ -175,8 +187,10 @@ async fn settle(jobs: &Jobs) {
 /// What the outside sees; histories of decisions and retired ids are left out.
 async fn outcome(db: &TestDb) -> BTreeMap<&'static str, Vec<String>> {
     dump_tables(&db.url, |table| {
-        !matches!(table, "sync_state" | "review" | "profile_redirect" | "source_record_version" | "explanation")
-            && !table.starts_with("dirty")
+        !matches!(
+            table,
+            "sync_state" | "review" | "profile_redirect" | "source_record_version" | "explanation"
+        ) && !table.starts_with("dirty")
     })
     .await
 }
@@ -239,7 +253,11 @@ on_both!(any_order_of_arrival_and_any_increments_give_the_same_outcome, async |d
         let found = outcome(&other).await;
         // Ids depend on which record came first; who is together does not.
         assert_eq!(partition(&expected), partition(&found), "round {round}");
-        assert_same("cells of two orders", &only(&expected, "rollup_cell"), &only(&found, "rollup_cell"));
+        assert_same(
+            "cells of two orders",
+            &only(&expected, "rollup_cell"),
+            &only(&found, "rollup_cell"),
+        );
         jobs.resolve(true).await.unwrap();
         jobs.derive(true).await.unwrap();
         assert_same("increments and a full rebuild", &found, &outcome(&other).await);
@@ -263,9 +281,11 @@ fn partition(tables: &BTreeMap<&'static str, Vec<String>>) -> BTreeSet<BTreeSet<
     for line in &tables["profile_member"] {
         let mut parts = line.split('|');
         let (record, kind, profile) = (parts.next(), parts.next(), parts.next());
-        sets.entry(profile.unwrap().to_owned())
-            .or_default()
-            .insert(format!("{}/{}", kind.unwrap(), record.unwrap()));
+        sets.entry(profile.unwrap().to_owned()).or_default().insert(format!(
+            "{}/{}",
+            kind.unwrap(),
+            record.unwrap()
+        ));
     }
     sets.into_values().collect()
 }
@@ -281,7 +301,11 @@ on_both!(merge_then_split_equals_never_merged, async |db: &TestDb| {
     assert_eq!(profile_of(&jobs, "hubspot", "h333").await, living);
     assert_eq!(profile_of(&jobs, "hubspot", "h22").await, living);
     let retired = if living == carla { ian } else { carla };
-    assert_eq!(jobs.store.find_members(retired).await.unwrap().unwrap().0, living, "the old id redirects");
+    assert_eq!(
+        jobs.store.find_members(retired).await.unwrap().unwrap().0,
+        living,
+        "the old id redirects"
+    );
     assert_ne!(partition(&before), partition(&outcome(db).await));
     let record = RecordKey::new("hubspot", "contacts", "h333").id();
     let parts = jobs.split(&steward(), living, &[record]).await.unwrap();
@@ -328,29 +352,38 @@ on_both!(deleting_a_record_and_adding_it_again_restores_everything, async |db: &
         strip(&mut expected);
         strip(&mut after);
         assert_eq!(partition(&expected), partition(&after));
-        assert_same(&format!("before and after {}", victim.id), &only(&expected, "rollup_cell"), &only(&after, "rollup_cell"));
+        assert_same(
+            &format!("before and after {}", victim.id),
+            &only(&expected, "rollup_cell"),
+            &only(&after, "rollup_cell"),
+        );
     }
 });
 
-on_both!(decisions_are_recorded_with_who_and_when_and_undecided_roles_are_refused, async |db: &TestDb| {
-    let jobs = jobs(db);
-    feed(&jobs, &scene()).await;
-    settle(&jobs).await;
-    let (a, b) = (
-        RecordKey::new("hubspot", "contacts", "h22").id(),
-        RecordKey::new("hubspot", "contacts", "h333").id(),
-    );
-    let sales = Principal { subject: "sue".into(), role: Role::Sales };
-    let refused = jobs.review(&sales, ProfileKind::Person, a, b, Verdict::Same).await;
-    assert!(refused.is_err());
-    let profiles = jobs.review(&steward(), ProfileKind::Person, a, b, Verdict::Same).await.unwrap();
-    assert_eq!(profiles.len(), 1);
-    let decisions = jobs.store.load_decisions(ProfileKind::Person, &[a.min(b)]).await.unwrap();
-    assert_eq!(decisions.len(), 1);
-    assert_eq!((decisions[0].decided_by.as_str(), decisions[0].decided_at), ("sam", noon()));
-    let profiles = jobs.review(&steward(), ProfileKind::Person, a, b, Verdict::Different).await.unwrap();
-    assert_eq!(profiles.len(), 2, "the later decision counts");
-});
+on_both!(
+    decisions_are_recorded_with_who_and_when_and_undecided_roles_are_refused,
+    async |db: &TestDb| {
+        let jobs = jobs(db);
+        feed(&jobs, &scene()).await;
+        settle(&jobs).await;
+        let (a, b) = (
+            RecordKey::new("hubspot", "contacts", "h22").id(),
+            RecordKey::new("hubspot", "contacts", "h333").id(),
+        );
+        let sales = Principal { subject: "sue".into(), role: Role::Sales };
+        let refused = jobs.review(&sales, ProfileKind::Person, a, b, Verdict::Same).await;
+        assert!(refused.is_err());
+        let profiles =
+            jobs.review(&steward(), ProfileKind::Person, a, b, Verdict::Same).await.unwrap();
+        assert_eq!(profiles.len(), 1);
+        let decisions = jobs.store.load_decisions(ProfileKind::Person, &[a.min(b)]).await.unwrap();
+        assert_eq!(decisions.len(), 1);
+        assert_eq!((decisions[0].decided_by.as_str(), decisions[0].decided_at), ("sam", noon()));
+        let profiles =
+            jobs.review(&steward(), ProfileKind::Person, a, b, Verdict::Different).await.unwrap();
+        assert_eq!(profiles.len(), 2, "the later decision counts");
+    }
+);
 
 on_both!(a_stage_set_by_hand_holds_until_it_is_lifted, async |db: &TestDb| {
     let jobs = jobs(db);
@@ -368,7 +401,9 @@ on_both!(a_stage_set_by_hand_holds_until_it_is_lifted, async |db: &TestDb| {
             .clone();
         last.split('|').nth(3).unwrap().to_owned()
     };
-    jobs.override_stage(&steward(), ian, Some(Stage::Sql), "asked for a demo by phone", None).await.unwrap();
+    jobs.override_stage(&steward(), ian, Some(Stage::Sql), "asked for a demo by phone", None)
+        .await
+        .unwrap();
     assert_eq!(stage_of().await, "sql");
     jobs.derive(true).await.unwrap();
     assert_eq!(stage_of().await, "sql", "a rebuild keeps it");

@@ -2,7 +2,13 @@
 //!
 //! Owns how the parts work together. Refuses mocks of our own assumptions: what stands in for a
 //! vendor is the sandbox, and it is judged by the vendors' published shapes in its own crate.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 mod access;
 mod browser;

@@ -40,7 +40,14 @@ async fn the_queries_of_the_readme_answer_without_errors() {
         let data = gateway.data(Role::Admin, &document, variables).await;
         assert!(data.as_object().unwrap().values().all(|v| !v.is_null()), "{document}\n{data}");
     }
-    let curl = readme().split("-d '{\"query\":\"").nth(1).unwrap().split("\"}'").next().unwrap().replace("\\\"", "\"");
+    let curl = readme()
+        .split("-d '{\"query\":\"")
+        .nth(1)
+        .unwrap()
+        .split("\"}'")
+        .next()
+        .unwrap()
+        .replace("\\\"", "\"");
     gateway.data(Role::Sales, &curl, json!({})).await;
     gateway.stop().await;
 }
@@ -51,10 +58,18 @@ fn the_commands_of_the_readme_exist() {
     let config = folder.path().join("customer360.toml");
     std::fs::write(&config, "").unwrap();
     let mut seen = 0;
-    for line in blocks("sh").iter().flat_map(|block| block.lines()).filter(|l| l.starts_with("c360 ")) {
-        let words: Vec<&str> = line.split_whitespace().skip(1).take_while(|w| *w != "#" && *w != ">>").collect();
+    for line in
+        blocks("sh").iter().flat_map(|block| block.lines()).filter(|l| l.starts_with("c360 "))
+    {
+        let words: Vec<&str> =
+            line.split_whitespace().skip(1).take_while(|w| *w != "#" && *w != ">>").collect();
         // The last word may be an argument: help is of the command before it.
-        let command: Vec<&str> = words.iter().copied().take_while(|w| !w.starts_with('-')).filter(|w| *w != "hubspot").collect();
+        let command: Vec<&str> = words
+            .iter()
+            .copied()
+            .take_while(|w| !w.starts_with('-'))
+            .filter(|w| *w != "hubspot")
+            .collect();
         let output = run(&config, &[command.as_slice(), &["--help"]].concat());
         assert!(output.status.success(), "c360 {} --help", command.join(" "));
         seen += 1;

@@ -114,40 +114,54 @@ on_both!(every_revision_is_kept_as_received, async |db: &TestDb| {
     assert!(rows["source_record"][0].contains("\"name\":\"C\""));
 });
 
-on_both!(a_deleted_record_leaves_no_trace_but_its_payload_and_may_come_back, async |db: &TestDb| {
-    let lease = lease(db, "contacts").await;
-    commit(db, &lease, &[contact("1", 1, "Ann")]).await;
-    let gone = [Tombstone { external_id: "1".into(), version: 2 }];
-    assert_eq!(commit_page(db, &lease, &[], &[], &gone, &[]).await.removed, 1);
-    let rows = dump(&db.url).await;
-    assert!(rows["contact"].is_empty() && rows["source_record"].len() == 1);
-    assert_eq!(commit_page(db, &lease, &[], &[], &gone, &[]).await.removed, 0, "gone already");
-    let stale = [Tombstone { external_id: "1".into(), version: 1 }];
-    assert_eq!(commit(db, &lease, &[contact("1", 3, "Ann")]).await.written, 1);
-    assert_eq!(commit_page(db, &lease, &[], &[], &stale, &[]).await.removed, 0, "older than the record");
-    assert_eq!(dump(&db.url).await["contact"].len(), 1);
-});
+on_both!(
+    a_deleted_record_leaves_no_trace_but_its_payload_and_may_come_back,
+    async |db: &TestDb| {
+        let lease = lease(db, "contacts").await;
+        commit(db, &lease, &[contact("1", 1, "Ann")]).await;
+        let gone = [Tombstone { external_id: "1".into(), version: 2 }];
+        assert_eq!(commit_page(db, &lease, &[], &[], &gone, &[]).await.removed, 1);
+        let rows = dump(&db.url).await;
+        assert!(rows["contact"].is_empty() && rows["source_record"].len() == 1);
+        assert_eq!(commit_page(db, &lease, &[], &[], &gone, &[]).await.removed, 0, "gone already");
+        let stale = [Tombstone { external_id: "1".into(), version: 1 }];
+        assert_eq!(commit(db, &lease, &[contact("1", 3, "Ann")]).await.written, 1);
+        assert_eq!(
+            commit_page(db, &lease, &[], &[], &stale, &[]).await.removed,
+            0,
+            "older than the record"
+        );
+        assert_eq!(dump(&db.url).await["contact"].len(), 1);
+    }
+);
 
-on_both!(a_merge_turns_the_old_id_into_an_alias_even_for_facts_that_come_later, async |db: &TestDb| {
-    let contacts = lease(db, "contacts").await;
-    let payments = lease(db, "payments").await;
-    commit(db, &contacts, &[contact("1", 1, "Ann"), contact("2", 1, "Ann B")]).await;
-    commit(db, &payments, &[payment("p1", "1", 100)]).await;
-    let merges = [
-        Merge { from_external_id: "1".into(), into_external_id: "2".into() },
-        Merge { from_external_id: "never seen".into(), into_external_id: "2".into() },
-    ];
-    commit_page(db, &contacts, &[], &[], &[], &merges).await;
-    commit(db, &payments, &[payment("p2", "1", 200), payment("p3", "never seen", 300)]).await;
-    let winner = RecordKey::new("crm", "contacts", "2").id().0.to_string();
-    let rows = dump(&db.url).await;
-    assert_eq!(rows["record_link"].len(), 3);
-    assert!(rows["record_link"].iter().all(|l| l.ends_with(&winner)), "{:?}", rows["record_link"]);
-    assert_eq!(rows["contact"].len(), 1);
-    let before = dump(&db.url).await;
-    commit_page(db, &contacts, &[], &[], &[], &merges).await;
-    assert_same("a merge told twice", &before, &dump(&db.url).await);
-});
+on_both!(
+    a_merge_turns_the_old_id_into_an_alias_even_for_facts_that_come_later,
+    async |db: &TestDb| {
+        let contacts = lease(db, "contacts").await;
+        let payments = lease(db, "payments").await;
+        commit(db, &contacts, &[contact("1", 1, "Ann"), contact("2", 1, "Ann B")]).await;
+        commit(db, &payments, &[payment("p1", "1", 100)]).await;
+        let merges = [
+            Merge { from_external_id: "1".into(), into_external_id: "2".into() },
+            Merge { from_external_id: "never seen".into(), into_external_id: "2".into() },
+        ];
+        commit_page(db, &contacts, &[], &[], &[], &merges).await;
+        commit(db, &payments, &[payment("p2", "1", 200), payment("p3", "never seen", 300)]).await;
+        let winner = RecordKey::new("crm", "contacts", "2").id().0.to_string();
+        let rows = dump(&db.url).await;
+        assert_eq!(rows["record_link"].len(), 3);
+        assert!(
+            rows["record_link"].iter().all(|l| l.ends_with(&winner)),
+            "{:?}",
+            rows["record_link"]
+        );
+        assert_eq!(rows["contact"].len(), 1);
+        let before = dump(&db.url).await;
+        commit_page(db, &contacts, &[], &[], &[], &merges).await;
+        assert_same("a merge told twice", &before, &dump(&db.url).await);
+    }
+);
 
 on_both!(a_bad_record_waits_in_quarantine_until_it_can_be_read, async |db: &TestDb| {
     let lease = lease(db, "contacts").await;
@@ -156,7 +170,9 @@ on_both!(a_bad_record_waits_in_quarantine_until_it_can_be_read, async |db: &Test
         reason: reason.into(),
         payload: Payload::new("{\"id\":\"1\",\"email\":12}"),
     };
-    let outcome = commit_page(db, &lease, &[contact("2", 1, "Bob")], &[reject("email: a number")], &[], &[]).await;
+    let outcome =
+        commit_page(db, &lease, &[contact("2", 1, "Bob")], &[reject("email: a number")], &[], &[])
+            .await;
     assert_eq!((outcome.written, outcome.rejected), (1, 1));
     commit_page(db, &lease, &[], &[reject("email: still a number")], &[], &[]).await;
     let rows = dump(&db.url).await;

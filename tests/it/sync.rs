@@ -10,8 +10,17 @@ use std::collections::{BTreeMap, HashSet};
 type Tables = BTreeMap<&'static str, Vec<String>>;
 
 const FACTS: &[&str] = &[
-    "contact", "company", "deal", "ticket", "subscription", "invoice", "payment", "refund",
-    "survey_response", "record_link", "identifier",
+    "contact",
+    "company",
+    "deal",
+    "ticket",
+    "subscription",
+    "invoice",
+    "payment",
+    "refund",
+    "survey_response",
+    "record_link",
+    "identifier",
 ];
 
 /// Facts, without links to records that are gone: a vendor drops an association silently when one
@@ -133,7 +142,11 @@ async fn a_record_without_id_or_form_goes_to_quarantine_and_the_sync_goes_on() {
     for bad in [BadRecord::MissingId, BadRecord::NotAnObject] {
         let sandbox = vendors::start(14).await;
         let db = TestDb::sqlite().await;
-        for (vendor, path) in [(Vendor::Hubspot, "/contacts"), (Vendor::Stripe, "/charges"), (Vendor::Zendesk, "/users")] {
+        for (vendor, path) in [
+            (Vendor::Hubspot, "/contacts"),
+            (Vendor::Stripe, "/charges"),
+            (Vendor::Zendesk, "/users"),
+        ] {
             sandbox.faults().add(FaultRule::next(vendor, path, Fault::BadRecord(bad), 1));
         }
         let report = sync(&vendors::jobs(&db, &sandbox)).await;
@@ -142,7 +155,10 @@ async fn a_record_without_id_or_form_goes_to_quarantine_and_the_sync_goes_on() {
         assert_eq!((rows["quarantine"].len(), rejected), (3, 3), "{bad:?}: {report:?}");
         for row in &rows["quarantine"] {
             let reason = row.split('|').nth(4).unwrap();
-            assert!(reason.contains("id") || reason.contains("shape"), "says what is wrong: {reason}");
+            assert!(
+                reason.contains("id") || reason.contains("shape"),
+                "says what is wrong: {reason}"
+            );
         }
         sandbox.stop().await;
     }
@@ -152,7 +168,8 @@ async fn a_record_without_id_or_form_goes_to_quarantine_and_the_sync_goes_on() {
 async fn a_field_of_the_wrong_type_costs_its_value_and_not_the_record() {
     let sandbox = vendors::start(14).await;
     let db = TestDb::sqlite().await;
-    let rule = FaultRule::next(Vendor::Hubspot, "/contacts", Fault::BadRecord(BadRecord::WrongType), 1);
+    let rule =
+        FaultRule::next(Vendor::Hubspot, "/contacts", Fault::BadRecord(BadRecord::WrongType), 1);
     let rule = sandbox.faults().add(rule);
     let report = sync(&vendors::jobs(&db, &sandbox)).await;
     assert_eq!(sandbox.faults().struck(rule), Some(1));
@@ -175,7 +192,8 @@ async fn a_wrong_token_fails_its_source_at_once_and_the_others_go_on() {
         .collect();
     let jobs = Jobs { connectors: connectors.into(), ..vendors::jobs(&db, &sandbox) };
     let report = jobs.sync(&[], false).await.unwrap();
-    let of = |source: &str| report.streams.iter().filter(|s| s.source == source).collect::<Vec<_>>();
+    let of =
+        |source: &str| report.streams.iter().filter(|s| s.source == source).collect::<Vec<_>>();
     assert_eq!(of("hubspot").len(), 1, "no second try with refused credentials");
     assert_eq!(of("hubspot")[0].outcome, "failed");
     let error = of("hubspot")[0].error.clone().unwrap();
@@ -244,8 +262,8 @@ async fn matching_is_scored_against_the_sandboxs_truth() {
         })
         .collect();
     for (kind, word, precision, recall) in [
-        (sandbox::TruthKind::Person, "person", 0.97, 0.75),
-        (sandbox::TruthKind::Company, "company", 0.95, 0.80),
+        (sandbox::TruthKind::Person, "person", 0.98, 0.85),
+        (sandbox::TruthKind::Company, "company", 0.98, 0.95),
     ] {
         let mut clusters: BTreeMap<&str, Vec<sandbox::RecordRef>> = BTreeMap::new();
         for line in &rows["profile_member"] {

@@ -45,7 +45,8 @@ fn every_file_says_what_it_owns() {
 #[test]
 fn nothing_is_left_undone() {
     // Spelt in two parts so that this file does not find itself.
-    let markers = [["todo", "!("], ["unimple", "mented!("], ["FIX", "ME"], ["#[ign", "ore"]].map(|p| p.concat());
+    let markers = [["todo", "!("], ["unimple", "mented!("], ["FIX", "ME"], ["#[ign", "ore"]]
+        .map(|p| p.concat());
     for file in rust_files() {
         let text = std::fs::read_to_string(&file).unwrap();
         for marker in &markers {
@@ -102,8 +103,17 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 const OURS: &[&str] = &[
-    "connectors", "domain", "entity", "graphql", "identity", "jobs", "lifecycle", "metrics",
-    "migration", "sandbox", "store",
+    "connectors",
+    "domain",
+    "entity",
+    "graphql",
+    "identity",
+    "jobs",
+    "lifecycle",
+    "metrics",
+    "migration",
+    "sandbox",
+    "store",
 ];
 
 fn section<'a>(manifest: &'a str, name: &str) -> Vec<&'a str> {
@@ -144,10 +154,22 @@ fn dependencies_point_only_where_the_design_says() {
 fn only_the_store_knows_the_orm_and_pure_crates_do_no_io() {
     let banned: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("src/domain", &["sea_orm", "tokio", "reqwest", "std::fs", "std::net"][..]),
-        ("src/connectors", &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..]),
-        ("src/identity", &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..]),
-        ("src/lifecycle", &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..]),
-        ("src/metrics", &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..]),
+        (
+            "src/connectors",
+            &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..],
+        ),
+        (
+            "src/identity",
+            &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..],
+        ),
+        (
+            "src/lifecycle",
+            &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..],
+        ),
+        (
+            "src/metrics",
+            &["sea_orm", "tokio", "reqwest", "std::fs", "std::net", "SystemTime", "Instant::now"][..],
+        ),
         ("src/jobs", &["sea_orm", "sqlx"][..]),
         ("src/graphql", &["sea_orm", "sqlx", "reqwest"][..]),
         ("src/http", &["sea_orm", "sqlx"][..]),
@@ -157,7 +179,9 @@ fn only_the_store_knows_the_orm_and_pure_crates_do_no_io() {
         if name.contains("/tests") {
             continue;
         }
-        let Some((_, words)) = banned.iter().find(|(folder, _)| name.starts_with(&format!("{folder}/"))) else {
+        let Some((_, words)) =
+            banned.iter().find(|(folder, _)| name.starts_with(&format!("{folder}/")))
+        else {
             continue;
         };
         let text = std::fs::read_to_string(&file).unwrap();
@@ -182,10 +206,19 @@ fn the_architecture_page_names_every_folder_and_invents_none() {
             .map(|e| format!("{dir}/{}", e.file_name().to_string_lossy()))
             .collect()
     };
-    for folder in folders("src").iter().chain(&["entity".to_owned(), "migration".to_owned(), "tests/it".to_owned(), "docs/decisions".to_owned()]) {
-        assert!(page.contains(&format!("`{folder}/`")), "ARCHITECTURE.md does not name `{folder}/`");
+    for folder in folders("src").iter().chain(&[
+        "entity".to_owned(),
+        "migration".to_owned(),
+        "tests/it".to_owned(),
+        "docs/decisions".to_owned(),
+    ]) {
+        assert!(
+            page.contains(&format!("`{folder}/`")),
+            "ARCHITECTURE.md does not name `{folder}/`"
+        );
     }
-    for named in page.split('`').skip(1).step_by(2).filter(|w| w.ends_with('/') && !w.contains(' ')) {
+    for named in page.split('`').skip(1).step_by(2).filter(|w| w.ends_with('/') && !w.contains(' '))
+    {
         assert!(root().join(named).is_dir(), "ARCHITECTURE.md names `{named}`, which is no folder");
     }
 }
@@ -201,7 +234,11 @@ fn every_configuration_key_is_explained_in_the_default_file() {
         } else if line.is_empty() {
             comment = false;
         } else if line.starts_with('[') {
-            assert!(comment || line.starts_with("[["), "config.default.toml line {}: {line} has no comment above it", number + 1);
+            assert!(
+                comment || line.starts_with("[["),
+                "config.default.toml line {}: {line} has no comment above it",
+                number + 1
+            );
         } else if line.contains('=') && !line.starts_with(['"', '{']) {
             let explained = comment || line.contains('#');
             assert!(explained, "config.default.toml line {}: {line} is not explained", number + 1);
