@@ -33,6 +33,11 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
+    /// On SQLite too: an interrupted step leaves nothing behind and can be taken again.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
         Err(DbErr::Migration(
             "the first schema has nothing to go back to: drop the database".into(),

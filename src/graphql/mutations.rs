@@ -64,7 +64,8 @@ async fn changed(asked: &Asked, ids: &[ProfileId]) -> Result<Vec<Customer>> {
 /// Customers to put together.
 #[derive(InputObject)]
 pub(crate) struct MergeCustomersInput {
-    /// The customer that keeps its id.
+    /// The first of them. The id that lives on is that of the one with most records (the oldest on a
+    /// tie); the others redirect to it.
     survivor: ID,
     /// The customers to merge into it; of the same kind. Their ids lead to it afterwards.
     others: Vec<ID>,

@@ -118,9 +118,12 @@ impl Jobs {
             self.progress.report(&Event::StreamFinished { report: &report });
             let unauthorised = report.outcome == "failed"
                 && report.error.as_deref().is_some_and(|e| e.starts_with("not authorised"));
+            let full_disk =
+                report.error.as_deref().is_some_and(|e| e.starts_with("the disk of the database"));
             reports.push(report);
-            if unauthorised {
-                // The other streams use the same credentials: do not get the account locked.
+            if unauthorised || full_disk {
+                // The other streams use the same credentials, and should not get the account
+                // locked; or they have nowhere to write to.
                 break;
             }
         }

@@ -6,6 +6,7 @@
 
 use crate::StoreError;
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -212,6 +213,17 @@ const READER_CACHE_KIB: u32 = 2_048;
 
 fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> ConnectOptions {
     let mut connect = common(options, options.url.clone(), connections);
+    // SQLite may roll a transaction back by itself (a full disk). The driver's own ROLLBACK then
+    // fails, and later commits would be savepoints of a transaction that nobody commits: such a
+    // connection is not used again.
+    connect.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+    });
     connect.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .create_if_missing(true)

@@ -78,7 +78,7 @@ impl Store {
         see(scope, Area::Operations)?;
         let text = "SELECT source, stream, status, started_at_ms, finished_at_ms, record_count, \
                     reject_count, request_count, last_error, last_error_code \
-                    FROM sync_state ORDER BY source, stream";
+                    FROM sync_state WHERE source <> '*' ORDER BY source, stream";
         let rows = sql::map(self.reader(), self.statement(text, vec![]), |row| {
             Ok(StreamStatus {
                 source: row.try_get("", "source")?,

@@ -101,10 +101,12 @@ fn shown_identifier(access: Access, kind: IdentifierKind, value: String) -> Stri
     let masked = match kind {
         IdentifierKind::Email => shown_email(access, Some(value)),
         IdentifierKind::Phone => shown_phone(access, Some(value)),
-        IdentifierKind::NameAddress => (access == Access::Full).then_some(value),
+        // Both hold contact details behind the name: an address, a phone line.
+        IdentifierKind::NameAddress | IdentifierKind::NameCompany => {
+            (access == Access::Full).then_some(value)
+        }
         IdentifierKind::ExternalId
         | IdentifierKind::NameDomain
-        | IdentifierKind::NameCompany
         | IdentifierKind::Domain
         | IdentifierKind::CompanyName => Some(value),
     };
