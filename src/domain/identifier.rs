@@ -16,7 +16,8 @@ pub enum IdentifierKind {
     ExternalId,
     /// A person's normalised name together with a company's web domain.
     NameDomain,
-    /// A person's normalised name together with the employer's normalised name.
+    /// A person's normalised name together with what stands for the employer: its normalised name, or
+    /// the phone line without extension.
     NameCompany,
     /// A person's normalised name together with a postal address.
     NameAddress,
