@@ -36,7 +36,7 @@ fn told(error: JobError) -> ActionError {
             refused(Code::NotFound, error)
         }
         JobError::Invalid(_) => refused(Code::BadUserInput, error),
-        JobError::Stopped | JobError::Store(StoreError::Leased { .. }) => {
+        JobError::Stopped | JobError::DiskFull | JobError::Store(StoreError::Leased { .. }) => {
             refused(Code::Unavailable, error)
         }
         JobError::Store(StoreError::Conflict(_) | StoreError::LeaseLost { .. }) => {

@@ -29,6 +29,11 @@ pub enum JobError {
     /// The request makes no sense; the text says what is expected.
     #[error("{0}")]
     Invalid(String),
+    /// Streams failed for want of space; trying the rest would fail too.
+    #[error(
+        "the disk of the database is full: free some space, then run the command again (nothing committed is lost)"
+    )]
+    DiskFull,
     /// Stopped by request, between two commits.
     #[error("stopped; what was committed is kept, and the next run goes on from there")]
     Stopped,

@@ -78,12 +78,17 @@ impl Jobs {
     /// of one source one after the other. With `full`, streams start from the beginning.
     ///
     /// # Errors
-    /// [`JobError::UnknownSource`]. A stream's failure is in the report instead.
+    /// [`JobError::UnknownSource`], [`JobError::DiskFull`]. Any other failure of a stream is in the
+    /// report instead.
     pub async fn sync(&self, names: &[String], full: bool) -> Result<SyncReport, JobError> {
         let chosen = self.choose(names)?;
         let reports =
             join_all(chosen.into_iter().map(|connector| self.sync_source(connector, full))).await;
-        Ok(SyncReport { streams: reports.into_iter().flatten().collect() })
+        let report = SyncReport { streams: reports.into_iter().flatten().collect() };
+        if report.streams.iter().any(|s| is_full_disk(s.error.as_deref())) {
+            return Err(JobError::DiskFull);
+        }
+        Ok(report)
     }
 
     fn choose(&self, names: &[String]) -> Result<Vec<&dyn Connector>, JobError> {
@@ -118,8 +123,7 @@ impl Jobs {
             self.progress.report(&Event::StreamFinished { report: &report });
             let unauthorised = report.outcome == "failed"
                 && report.error.as_deref().is_some_and(|e| e.starts_with("not authorised"));
-            let full_disk =
-                report.error.as_deref().is_some_and(|e| e.starts_with("the disk of the database"));
+            let full_disk = is_full_disk(report.error.as_deref());
             reports.push(report);
             if unauthorised || full_disk {
                 // The other streams use the same credentials, and should not get the account
@@ -424,6 +428,11 @@ impl Stream<'_> {
             () = self.jobs.cancel.cancelled() => false,
         }
     }
+}
+
+/// Whether a stream's error is the store's word that its disk is full.
+fn is_full_disk(error: Option<&str>) -> bool {
+    error.is_some_and(|e| e == JobError::DiskFull.to_string())
 }
 
 /// The references that concern one kind of profile: a billing customer that is both a person and a
