@@ -62,6 +62,9 @@ pub struct CommitOutcome {
     pub removed: u64,
 }
 
+/// A record to write: its id, its payload's hash, and what a page holds of it.
+type Changed<'a> = (i64, i64, &'a (SourceRecord, Vec<EntityIdentifiers>));
+
 struct Stored {
     source: String,
     stream: String,
@@ -261,7 +264,7 @@ impl Commit<'_> {
 
     async fn write(
         &self,
-        changed: &[(i64, i64, &(SourceRecord, Vec<EntityIdentifiers>))],
+        changed: &[Changed<'_>],
         stored: &HashMap<i64, Stored>,
     ) -> Result<(), StoreError> {
         let now = self.now.as_millis();

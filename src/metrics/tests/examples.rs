@@ -131,7 +131,9 @@ fn collected_examples_give_the_documented_figures() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data/clv/vendor_worked_examples.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        assert!(std::env::var_os("C360_REQUIRE_ALL").is_none(), "the worked examples are missing");
+        #[allow(clippy::disallowed_methods)] // the tests' own switch
+        let required = std::env::var_os("C360_REQUIRE_ALL").is_some();
+        assert!(!required, "the worked examples are missing");
         eprintln!("skipped: the worked examples are not beside the project");
         return;
     };

@@ -265,10 +265,9 @@ fn fixtures() -> Option<Value> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(serde_json::from_str(&text).unwrap()),
         Err(_) => {
-            assert!(
-                std::env::var_os("C360_REQUIRE_ALL").is_none(),
-                "the Stripe fixtures are absent"
-            );
+            #[allow(clippy::disallowed_methods)] // the tests' own switch
+            let required = std::env::var_os("C360_REQUIRE_ALL").is_some();
+            assert!(!required, "the Stripe fixtures are absent");
             eprintln!("skipped: the Stripe fixtures are absent");
             None
         }

@@ -163,6 +163,11 @@ impl<T> Table<T> {
         self.rows.keys().copied()
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Rows written after a position, oldest first, with their positions.
     pub(crate) fn since(
         &self,
