@@ -24,7 +24,8 @@ impl Backend {
     pub(crate) fn id_in(self, column: &str, n: usize) -> String {
         match self {
             Self::Sqlite => format!("{column} IN (SELECT value FROM json_each(${n}))"),
-            Self::Postgres => format!("{column} = ANY(${n}::text::bigint[])"),
+            // Not `= ANY(...)`: in a sequential scan the list would be parsed again for every row.
+            Self::Postgres => format!("{column} IN (SELECT unnest(${n}::text::bigint[]))"),
         }
     }
 
