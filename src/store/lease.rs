@@ -157,29 +157,6 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
-
-    /// Forgets where a stream stands, so that the next sync starts from the beginning. Records are
-    /// kept; reading them again changes nothing.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn reset_stream(
-        &self,
-        source: &str,
-        stream: Option<&str>,
-    ) -> Result<u64, StoreError> {
-        let tx = self.begin().await?;
-        let rows = run(
-            &tx,
-            self.statement(
-                "UPDATE sync_state SET state = 'null' WHERE source = $1 AND (stream = $2 OR $2 = '')",
-                vec![source.into(), stream.unwrap_or_default().into()],
-            ),
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(rows)
-    }
 }
 
 /// How a piece of leased work ended.
