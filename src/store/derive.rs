@@ -1,24 +1,24 @@
 //! What derivation reads and writes: the facts of profiles in, golden fields, history, numbers and
 //! rollup cells out.
 //!
-//! Owns which records concern a profile and for which profile each counts. Refuses the arithmetic:
+//! Owns how derived state is replaced and how rollup cells move. Refuses the arithmetic:
 //! `identity`, `lifecycle` and `metrics` do that.
 
+use crate::facts::Loader;
 use crate::lease::{Lease, extend};
 use crate::rows::{FromRow, json};
 use crate::sql::{all, insert, map, run};
 use crate::{Store, StoreError};
 use domain::{
-    Canonical, CanonicalKind, Company, Contact, Deal, Fact, Invoice, Link, LinkRole, Payment,
-    ProfileFacts, ProfileId, ProfileKind, RecordId, RecordKey, Refund, Spend, Stage, StageOverride,
-    Subscription, SurveyResponse, Ticket, Timestamp, Touchpoint, Transition,
+    CanonicalKind, Company, Contact, ProfileFacts, ProfileId, ProfileKind, RecordId, Spend, Stage,
+    Timestamp, Transition,
 };
 use entity::{
     profile, profile_fact, profile_field, profile_link, profile_numbers, rollup_part,
     stage_transition,
 };
 use sea_orm::FromQueryResult;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Something whose derived state must be computed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,14 +168,6 @@ pub struct AvailableSources {
     pub spend: bool,
 }
 
-/// A link of a fact, with the profile its target belongs to.
-struct FactLink {
-    role: LinkRole,
-    target: RecordKey,
-    target_id: i64,
-    profile: Option<i64>,
-}
-
 impl Store {
     /// Contributors to derive again; at most `limit`, profiles of either kind and spend records.
     ///
@@ -268,7 +260,7 @@ impl Store {
         self.keyed::<entity::spend::Model, Spend>("spend", ids, |m| m.record_id).await
     }
 
-    async fn keyed<M, T>(
+    pub(crate) async fn keyed<M, T>(
         &self,
         table: &str,
         ids: &[i64],
@@ -426,397 +418,6 @@ impl Store {
         .await?;
         tx.commit().await?;
         Ok(())
-    }
-}
-
-struct Loader<'a> {
-    store: &'a Store,
-}
-
-impl Loader<'_> {
-    async fn load(
-        &self,
-        ids: &[ProfileId],
-    ) -> Result<HashMap<ProfileId, (ProfileKind, ProfileInput)>, StoreError> {
-        let members = self.members(ids).await?;
-        let records: Vec<i64> = members.iter().map(|m| m.1.0).collect();
-        let contacts = self
-            .store
-            .keyed::<entity::contact::Model, Contact>("contact", &records, |m| m.record_id)
-            .await?;
-        let companies = self
-            .store
-            .keyed::<entity::company::Model, Company>("company", &records, |m| m.record_id)
-            .await?;
-        let mut inputs: HashMap<ProfileId, (ProfileKind, ProfileInput)> = HashMap::new();
-        let mut profile_of: HashMap<(i64, LinkRole), ProfileId> = HashMap::new();
-        for (profile, record, kind, source, version, occurred_at) in members {
-            let role = match kind {
-                ProfileKind::Person => LinkRole::Contact,
-                ProfileKind::Company => LinkRole::Company,
-            };
-            profile_of.insert((record.0, role), profile);
-            let entry = inputs.entry(profile).or_insert_with(|| {
-                let facts =
-                    ProfileFacts { profile, kind, facts: Vec::new(), overrides: Vec::new() };
-                (kind, ProfileInput { members: Vec::new(), facts, companies: Vec::new() })
-            });
-            let contact =
-                (kind == ProfileKind::Person).then(|| contacts.get(&record.0).cloned()).flatten();
-            let company =
-                (kind == ProfileKind::Company).then(|| companies.get(&record.0).cloned()).flatten();
-            let body = contact
-                .clone()
-                .map(Canonical::Contact)
-                .or_else(|| company.clone().map(Canonical::Company));
-            if let Some(body) = body {
-                entry.1.facts.facts.push(Fact { record, occurred_at, owned: true, body });
-            }
-            entry.1.members.push(Member { record, source, version, contact, company });
-        }
-        self.facts(&records, &profile_of, &mut inputs).await?;
-        self.employers(&profile_of, &mut inputs).await?;
-        self.overrides(&records, &profile_of, &mut inputs).await?;
-        Ok(inputs)
-    }
-
-    #[allow(clippy::type_complexity)] // one row, read once
-    async fn members(
-        &self,
-        ids: &[ProfileId],
-    ) -> Result<Vec<(ProfileId, RecordId, ProfileKind, String, i64, Option<Timestamp>)>, StoreError>
-    {
-        let sql = format!(
-            "SELECT m.profile_id, m.record_id, m.kind, s.source, s.version, s.occurred_at_ms \
-             FROM profile_member m JOIN source_record s ON s.id = m.record_id WHERE {} \
-             ORDER BY m.profile_id, m.record_id",
-            self.store.backend.id_in("m.profile_id", 1)
-        );
-        let keys = self.store.backend.ids(ids.iter().map(|id| id.0));
-        map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
-            let kind: String = r.try_get("", "kind")?;
-            let kind = match ProfileKind::parse(&kind) {
-                Some(kind) => kind,
-                None => return Err(sea_orm::DbErr::Type("profile_member.kind".into())),
-            };
-            Ok((
-                ProfileId(r.try_get("", "profile_id")?),
-                RecordId(r.try_get("", "record_id")?),
-                kind,
-                r.try_get("", "source")?,
-                r.try_get("", "version")?,
-                r.try_get::<Option<i64>>("", "occurred_at_ms")?.map(Timestamp::from_millis),
-            ))
-        })
-        .await
-    }
-
-    /// The records that point at the members, and the refunds of payments among them.
-    async fn facts(
-        &self,
-        members: &[i64],
-        profile_of: &HashMap<(i64, LinkRole), ProfileId>,
-        inputs: &mut HashMap<ProfileId, (ProfileKind, ProfileInput)>,
-    ) -> Result<(), StoreError> {
-        let direct = self.pointing_at(members).await?;
-        let ids: BTreeSet<i64> = direct.iter().map(|(record, ..)| *record).collect();
-        let ids: Vec<i64> = ids.into_iter().collect();
-        let refunds: Vec<(i64, i64)> = self
-            .pointing_at(&ids)
-            .await?
-            .into_iter()
-            .filter(|(_, role, _)| *role == LinkRole::Payment)
-            .map(|(record, _, target)| (record, target))
-            .collect();
-        // Which profiles of this batch each fact concerns.
-        let mut concerns: BTreeMap<i64, BTreeSet<ProfileId>> = BTreeMap::new();
-        for (record, role, target) in &direct {
-            if let Some(profile) = profile_of.get(&(*target, *role)) {
-                concerns.entry(*record).or_default().insert(*profile);
-            }
-        }
-        for (refund, payment) in &refunds {
-            let of_payment = concerns.get(payment).cloned().unwrap_or_default();
-            concerns.entry(*refund).or_default().extend(of_payment);
-        }
-        let facts: Vec<i64> = concerns.keys().copied().collect();
-        let links = self.links(&facts).await?;
-        // A refund may concern a profile of this batch through its own link while its payment
-        // was not among the direct facts: its payment's links decide for whom it counts.
-        let payments: Vec<i64> = links
-            .values()
-            .flatten()
-            .filter(|l| l.role == LinkRole::Payment && !links.contains_key(&l.target_id))
-            .map(|l| l.target_id)
-            .collect();
-        let payment_links = self.links(&payments).await?;
-        let owner = |record: i64| -> Option<i64> {
-            let own = links.get(&record).map_or(&[][..], Vec::as_slice);
-            owner_of(own).or_else(|| {
-                let payment = own.iter().find(|l| l.role == LinkRole::Payment)?;
-                let of = links
-                    .get(&payment.target_id)
-                    .or_else(|| payment_links.get(&payment.target_id))?;
-                owner_of(of)
-            })
-        };
-        for (record, mut body, occurred_at) in self.bodies(&facts).await? {
-            let owner = owner(record);
-            if let Some(of) = links.get(&record) {
-                set_links(&mut body, of);
-            }
-            for profile in concerns.get(&record).into_iter().flatten() {
-                if let Some((_, input)) = inputs.get_mut(profile) {
-                    input.facts.facts.push(Fact {
-                        record: RecordId(record),
-                        occurred_at,
-                        owned: owner == Some(profile.0),
-                        body: body.clone(),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Links whose target is among `targets`: (record, role, target).
-    async fn pointing_at(&self, targets: &[i64]) -> Result<Vec<(i64, LinkRole, i64)>, StoreError> {
-        let sql = format!(
-            "SELECT record_id, role, target_id FROM record_link WHERE {}",
-            self.store.backend.id_in("target_id", 1)
-        );
-        let keys = self.store.backend.ids(targets.iter().copied());
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
-            let role: String = r.try_get("", "role")?;
-            Ok((
-                r.try_get::<i64>("", "record_id")?,
-                LinkRole::parse(&role),
-                r.try_get::<i64>("", "target_id")?,
-            ))
-        })
-        .await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(record, role, target)| Some((record, role?, target)))
-            .collect())
-    }
-
-    /// The links of facts, with their targets' keys and profiles.
-    async fn links(&self, records: &[i64]) -> Result<HashMap<i64, Vec<FactLink>>, StoreError> {
-        if records.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let sql = format!(
-            "SELECT l.record_id, l.role, l.target_id, s.source, s.stream, s.external_id, m.profile_id \
-             FROM record_link l JOIN source_record s ON s.id = l.target_id \
-             LEFT JOIN profile_member m ON m.record_id = l.target_id AND m.kind = \
-               CASE l.role WHEN 'contact' THEN 'person' WHEN 'company' THEN 'company' END \
-             WHERE {} ORDER BY l.record_id, l.role, l.target_id",
-            self.store.backend.id_in("l.record_id", 1)
-        );
-        let keys = self.store.backend.ids(records.iter().copied());
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
-            let role: String = r.try_get("", "role")?;
-            let target = RecordKey::new(
-                r.try_get::<String>("", "source")?,
-                r.try_get::<String>("", "stream")?,
-                r.try_get::<String>("", "external_id")?,
-            );
-            Ok((
-                r.try_get::<i64>("", "record_id")?,
-                LinkRole::parse(&role),
-                target,
-                r.try_get::<i64>("", "target_id")?,
-                r.try_get::<Option<i64>>("", "profile_id")?,
-            ))
-        })
-        .await?;
-        let mut links: HashMap<i64, Vec<FactLink>> = HashMap::new();
-        for (record, role, target, target_id, profile) in rows {
-            if let Some(role) = role {
-                links.entry(record).or_default().push(FactLink {
-                    role,
-                    target,
-                    target_id,
-                    profile,
-                });
-            }
-        }
-        Ok(links)
-    }
-
-    async fn bodies(
-        &self,
-        ids: &[i64],
-    ) -> Result<Vec<(i64, Canonical, Option<Timestamp>)>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let s = self.store;
-        let sql = format!(
-            "SELECT id, occurred_at_ms FROM source_record WHERE {}",
-            s.backend.id_in("id", 1)
-        );
-        let statement = s.statement(sql, vec![s.backend.ids(ids.iter().copied())]);
-        let times: HashMap<i64, Option<i64>> = map(s.reader(), statement, |r| {
-            Ok((r.try_get("", "id")?, r.try_get("", "occurred_at_ms")?))
-        })
-        .await?
-        .into_iter()
-        .collect();
-        let mut bodies: Vec<(i64, Canonical)> = Vec::new();
-        macro_rules! table {
-            ($($module:ident => $kind:ident,)*) => {$(
-                let rows = s
-                    .keyed::<entity::$module::Model, $kind>(stringify!($module), ids, |m| m.record_id)
-                    .await?;
-                bodies.extend(rows.into_iter().map(|(id, row)| (id, Canonical::$kind(row))));
-            )*};
-        }
-        table! {
-            deal => Deal,
-            ticket => Ticket,
-            subscription => Subscription,
-            invoice => Invoice,
-            payment => Payment,
-            refund => Refund,
-            touchpoint => Touchpoint,
-            survey_response => SurveyResponse,
-        }
-        bodies.sort_by_key(|(id, body)| (*id, body.kind()));
-        Ok(bodies
-            .into_iter()
-            .map(|(id, body)| {
-                let at = happened_at(&body)
-                    .or_else(|| times.get(&id).copied().flatten().map(Timestamp::from_millis));
-                (id, body, at)
-            })
-            .collect())
-    }
-
-    /// The companies that people belong to: those that their records name, and those that are the
-    /// same record (a billing customer that is both).
-    async fn employers(
-        &self,
-        profile_of: &HashMap<(i64, LinkRole), ProfileId>,
-        inputs: &mut HashMap<ProfileId, (ProfileKind, ProfileInput)>,
-    ) -> Result<(), StoreError> {
-        let people: Vec<i64> = profile_of
-            .keys()
-            .filter(|(_, role)| *role == LinkRole::Contact)
-            .map(|(record, _)| *record)
-            .collect();
-        let sql = format!(
-            "SELECT l.record_id, m.profile_id FROM record_link l JOIN profile_member m \
-             ON m.record_id = l.target_id AND m.kind = 'company' WHERE l.role = 'company' AND {} \
-             UNION SELECT record_id, profile_id FROM profile_member WHERE kind = 'company' AND {}",
-            self.store.backend.id_in("l.record_id", 1),
-            self.store.backend.id_in("record_id", 1)
-        );
-        let keys = self.store.backend.ids(people);
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
-            Ok((r.try_get::<i64>("", "record_id")?, ProfileId(r.try_get("", "profile_id")?)))
-        })
-        .await?;
-        let mut since: BTreeMap<(ProfileId, ProfileId), Option<Timestamp>> = BTreeMap::new();
-        for (record, company) in rows {
-            let Some(person) = profile_of.get(&(record, LinkRole::Contact)) else { continue };
-            let known = inputs.get(person).and_then(|(_, input)| {
-                let member = input.members.iter().find(|m| m.record.0 == record)?;
-                member.contact.as_ref()?.created_at
-            });
-            let slot = since.entry((*person, company)).or_insert(known);
-            *slot = match (*slot, known) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-        }
-        for ((person, company), at) in since {
-            if let Some((_, input)) = inputs.get_mut(&person) {
-                input.companies.push((company, at));
-            }
-        }
-        Ok(())
-    }
-
-    async fn overrides(
-        &self,
-        members: &[i64],
-        profile_of: &HashMap<(i64, LinkRole), ProfileId>,
-        inputs: &mut HashMap<ProfileId, (ProfileKind, ProfileInput)>,
-    ) -> Result<(), StoreError> {
-        let sql = format!(
-            "SELECT record_id, kind, stage, reason, from_ms, until_ms FROM stage_override WHERE {} ORDER BY id",
-            self.store.backend.id_in("record_id", 1)
-        );
-        let keys = self.store.backend.ids(members.iter().copied());
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
-            let stage: Option<String> = r.try_get("", "stage")?;
-            let set = StageOverride {
-                stage: stage.as_deref().and_then(Stage::parse),
-                reason: r.try_get("", "reason")?,
-                from: Timestamp::from_millis(r.try_get("", "from_ms")?),
-                until: r.try_get::<Option<i64>>("", "until_ms")?.map(Timestamp::from_millis),
-            };
-            Ok((r.try_get::<i64>("", "record_id")?, r.try_get::<String>("", "kind")?, set))
-        })
-        .await?;
-        for (record, kind, set) in rows {
-            let role = if kind == "company" { LinkRole::Company } else { LinkRole::Contact };
-            if let Some((_, input)) =
-                profile_of.get(&(record, role)).and_then(|profile| inputs.get_mut(profile))
-            {
-                input.facts.overrides.push(set);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// For whom a fact counts in sums over profiles: the company it concerns, else the person; the
-/// first by record id where it names several.
-fn owner_of(links: &[FactLink]) -> Option<i64> {
-    let first = |role: LinkRole| {
-        links
-            .iter()
-            .filter(|l| l.role == role)
-            .filter_map(|l| l.profile.map(|profile| (l.target_id, profile)))
-            .min()
-            .map(|(_, profile)| profile)
-    };
-    first(LinkRole::Company).or_else(|| first(LinkRole::Contact))
-}
-
-fn set_links(body: &mut Canonical, links: &[FactLink]) {
-    let links = || links.iter().map(|l| Link { role: l.role, target: l.target.clone() }).collect();
-    match body {
-        Canonical::Contact(c) => c.links = links(),
-        Canonical::Company(_) | Canonical::Spend(_) => {}
-        Canonical::Deal(d) => d.links = links(),
-        Canonical::Ticket(t) => t.links = links(),
-        Canonical::Subscription(s) => s.links = links(),
-        Canonical::Invoice(i) => i.links = links(),
-        Canonical::Payment(p) => p.links = links(),
-        Canonical::Refund(r) => r.links = links(),
-        Canonical::Touchpoint(t) => t.links = links(),
-        Canonical::SurveyResponse(s) => s.links = links(),
-    }
-}
-
-/// When a fact happened, by its own most telling date.
-fn happened_at(body: &Canonical) -> Option<Timestamp> {
-    match body {
-        Canonical::Contact(c) => c.created_at,
-        Canonical::Company(c) => c.created_at,
-        Canonical::Deal(d) => d.created_at.or(d.closed_at),
-        Canonical::Ticket(t) => t.created_at,
-        Canonical::Subscription(s) => s.started_at,
-        Canonical::Invoice(i) => i.issued_at.or(i.paid_at),
-        Canonical::Payment(p) => p.paid_at,
-        Canonical::Refund(r) => r.refunded_at,
-        Canonical::Spend(s) => Some(s.day.start_utc()),
-        Canonical::Touchpoint(t) => t.touched_at,
-        Canonical::SurveyResponse(s) => s.responded_at,
     }
 }
 

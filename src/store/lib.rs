@@ -8,6 +8,7 @@ mod actions;
 mod connect;
 pub mod derive;
 mod error;
+mod facts;
 pub mod identity;
 mod lease;
 pub mod read;
