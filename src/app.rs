@@ -112,6 +112,7 @@ impl App {
             connectors: connectors_of(&config)?,
             fetcher,
             identity: Arc::new(config.identity.clone()),
+            knowledge: jobs::KnowledgeCache::default(),
             lifecycle: Arc::new(config.lifecycle.clone()),
             metrics: Arc::new(config.metrics.clone()),
             clock: parts.clock,

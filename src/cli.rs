@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod explain;
 mod health;
+mod identity;
 mod output;
 mod progress;
 mod pull;
@@ -92,6 +93,9 @@ enum Command {
         after_help = "Examples:\n  c360 explain c_0123456789abc\n  c360 explain ann@example.com --with anna@example.org"
     )]
     Explain(explain::ExplainArgs),
+    /// Measure identity resolution on a table of your own.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Records that could not be read.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
@@ -189,6 +193,7 @@ fn dispatch(command: Command, places: &Places) -> Outcome {
         Command::Migrate => schema::migrate(load(places)?),
         Command::Token(args) => token::run(&args, &load(places)?),
         Command::Explain(args) => explain::run(args, load(places)?),
+        Command::Identity(command) => identity::run(&command),
         Command::Quarantine(command) => quarantine::run(command, load(places)?),
     }
 }

@@ -338,11 +338,12 @@ impl Config {
         let limits = typed::<graphql::Limits>(&mut context, "limits");
         let sync = read_sync(&mut context);
         let sources = sources::read(&mut context);
-        for name in identity.source_priority.iter().chain(&identity.unique_sources) {
-            if !sources.iter().any(|source| source.name == *name) {
+        let named = identity.source_priority.iter().chain(&identity.unique_sources);
+        for name in named.map(String::as_str).chain(identity.survivorship.sources()) {
+            if !sources.iter().any(|source| source.name == name) {
                 context.warning(
                     "identity",
-                    "names a source in source_priority or unique_sources that is not configured",
+                    "names a source in source_priority, unique_sources or never_from that is not configured",
                 );
             }
         }
@@ -599,6 +600,7 @@ fn read_sync(context: &mut Context<'_>) -> Sync {
         pages_max: section.int("pages_max", 1..=1_000_000_000),
         neighbourhood_max: size(section.int("neighbourhood_max", 100..=100_000_000)),
         derive_batch: size(section.int("derive_batch", 1..=100_000)),
+        ..jobs::Options::default()
     };
     let sync = Sync { interval_s, options };
     let found = section.finish();

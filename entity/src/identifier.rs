@@ -18,8 +18,6 @@ pub struct Model {
     /// Normalised value.
     #[sea_orm(primary_key, auto_increment = false)]
     pub value: String,
-    /// The record's normalised name, for counting how many names share a value.
-    pub name_key: Option<String>,
 }
 
 /// No relations: joins are written in `store`, set-based.

@@ -23,6 +23,8 @@ pub struct Model {
     pub evidence: String,
     /// When raised.
     pub created_at_ms: i64,
+    /// How much a decision would change; orders the queue.
+    pub priority: f64,
 }
 
 /// No relations: joins are written in `store`, set-based.

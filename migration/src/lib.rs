@@ -5,6 +5,10 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_initial;
+mod m0002_field_override;
+mod m0003_block_keys;
+mod m0004_household;
+mod m0005_identity_cause;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -15,6 +19,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration)]
+        vec![
+            Box::new(m0001_initial::Migration),
+            Box::new(m0002_field_override::Migration),
+            Box::new(m0003_block_keys::Migration),
+            Box::new(m0004_household::Migration),
+            Box::new(m0005_identity_cause::Migration),
+        ]
     }
 }

@@ -1,11 +1,11 @@
-//! Mutations, carried out by the jobs.
+//! What the schema asks of the jobs: mutations, and why two customers are two.
 //!
 //! Owns how a job's error becomes what a client is told. Refuses to decide anything.
 
 use crate::app::rounds::Requests;
 use async_trait::async_trait;
 use domain::{Code, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp, Verdict};
-use graphql::{ActionError, Actions};
+use graphql::{ActionError, Actions, FieldChange, WhyNot};
 use jobs::{JobError, Jobs};
 use store::StoreError;
 
@@ -36,6 +36,9 @@ fn told(error: JobError) -> ActionError {
             refused(Code::NotFound, error)
         }
         JobError::Invalid(_) => refused(Code::BadUserInput, error),
+        JobError::InvalidInput { field, message } => {
+            ActionError::refused(Code::BadUserInput, message, Some(field))
+        }
         JobError::Stopped | JobError::DiskFull | JobError::Store(StoreError::Leased { .. }) => {
             refused(Code::Unavailable, error)
         }
@@ -89,6 +92,22 @@ impl Actions for JobActions {
     ) -> Result<(), ActionError> {
         self.jobs.override_stage(by, profile, stage, &reason, until).await.map_err(told)?;
         Ok(())
+    }
+
+    async fn override_field(
+        &self,
+        by: &Principal,
+        profile: ProfileId,
+        set: FieldChange,
+    ) -> Result<ProfileId, ActionError> {
+        let value = set.value.as_ref().map(domain::Pii::expose);
+        self.jobs.override_field(by, profile, &set.field, value, &set.reason).await.map_err(told)
+    }
+
+    async fn why_not(&self, a: ProfileId, b: ProfileId) -> Result<WhyNot, ActionError> {
+        let jobs::WhyNot { a, b, kinds_differ, cutoff, obstacles } =
+            self.jobs.why_not(a, b).await.map_err(told)?;
+        Ok(WhyNot { a, b, kinds_differ, cutoff, obstacles })
     }
 
     async fn sync_now(

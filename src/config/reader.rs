@@ -322,8 +322,14 @@ pub(super) fn typed<T: DeserializeOwned + Default>(
     for (key, value) in table {
         for (path, part) in pieces(key, value) {
             let alone = Table::from_iter([(key.clone(), part)]);
-            if let Err(error) = T::deserialize(Value::Table(alone)) {
-                context.problem(format!("{section}.{path}"), readable(error.message()));
+            if let Err(error) = T::deserialize(Value::Table(alone.clone())) {
+                let inner = inner_problems::<T>(&alone);
+                if inner.is_empty() {
+                    context.problem(format!("{section}.{path}"), readable(error.message()));
+                }
+                for (path, message) in inner {
+                    context.problem(format!("{section}.{path}"), message);
+                }
             }
         }
     }
@@ -337,6 +343,28 @@ pub(super) fn typed<T: DeserializeOwned + Default>(
             T::default()
         }
     }
+}
+
+/// The mistakes of a table in a table (`[section.key.name]`), key by key; empty when the mistake is
+/// not in one key alone, and then the table is reported as a whole.
+fn inner_problems<T: DeserializeOwned>(alone: &Table) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (key, value) in alone {
+        for (name, table) in value.as_table().into_iter().flatten() {
+            for (inner, value) in table.as_table().into_iter().flatten() {
+                let wrap = |name: &str, value| Table::from_iter([(name.to_owned(), value)]);
+                let part = wrap(key, wrap(name, wrap(inner, value.clone()).into()).into());
+                let none = wrap(key, wrap(name, Table::new().into()).into());
+                // A table that cannot be read without this key either is wrong as a whole.
+                if let Err(error) = T::deserialize(Value::Table(part))
+                    && T::deserialize(Value::Table(none)).is_ok()
+                {
+                    found.push((format!("{key}.{name}.{inner}"), readable(error.message())));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// A value as the pieces that can be judged alone: a list of tables by its elements, a table by its
@@ -387,8 +415,8 @@ mod tests {
     fn complaints_never_repeat_the_value() {
         assert_eq!(readable("invalid type: string \"hunter2\", expected u64"), "expected u64");
         assert_eq!(
-            readable("unknown field `shared_limt`, expected one of `shared_limit`, `x`"),
-            "\"shared_limt\" is not a known key; did you mean \"shared_limit\"?"
+            readable("unknown field `large_clustr`, expected one of `large_cluster`, `x`"),
+            "\"large_clustr\" is not a known key; did you mean \"large_cluster\"?"
         );
         assert_eq!(
             readable("unknown variant `ledd`, expected `lead` or `mql`"),

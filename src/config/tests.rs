@@ -36,7 +36,7 @@ fn the_embedded_defaults_are_a_sound_configuration() {
 #[test]
 fn every_mistake_is_reported_at_once_with_its_key_and_line() {
     let found = mistakes(
-        "[server]\nlisten = \"here\"\nlissen = 1\nworkers = -1\n\n[servers]\n[store]\nurl = \"mysql://x\"\n[log]\nformat = \"josn\"\n[identity]\nshared_limt = 3\nshared_limit = \"many\"\nlarge_cluster = 0\n[identity.enabled]\nemail_nam = true\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 1\n",
+        "[server]\nlisten = \"here\"\nlissen = 1\nworkers = -1\n\n[servers]\n[store]\nurl = \"mysql://x\"\n[log]\nformat = \"josn\"\n[identity]\nlarge_clustr = 3\nlarge_cluster = \"many\"\nunique_sources = []\n[identity.enabled]\nmatch_weigt = true\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 1\n",
         &[("C360__SERVER__MAX_BODY_BYTES", "lots"), ("C360__X", "1")],
     );
     for expected in [
@@ -47,15 +47,67 @@ fn every_mistake_is_reported_at_once_with_its_key_and_line() {
         "servers is not a known section; did you mean \"server\"? (c.toml:6)",
         "store.url expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME (c.toml:8)",
         "log.format expected one of auto, pretty, json; did you mean \"json\"? (c.toml:10)",
-        "identity.shared_limt \"shared_limt\" is not a known key; did you mean \"shared_limit\"? (c.toml:12)",
-        "identity.shared_limit expected usize (c.toml:13)",
-        "identity.enabled.email_nam \"email_nam\" is not a known key; did you mean \"email_name\"? (c.toml:16)",
+        "identity.large_clustr \"large_clustr\" is not a known key; did you mean \"large_cluster\"? (c.toml:12)",
+        "identity.large_cluster expected usize (c.toml:13)",
+        "identity.enabled.match_weigt \"match_weigt\" is not a known key; did you mean \"match_weight\"? (c.toml:16)",
         "sync.backoff_max_ms must not be below backoff_ms (c.toml:19)",
         "x names no key: expected C360__SECTION__KEY (variable C360__X)",
     ] {
         assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
     }
     assert_eq!(found.len(), 12, "{found:#?}");
+}
+
+#[test]
+fn survivorship_rules_are_checked_by_field_and_lie_over_the_defaults() {
+    use identity::{GoldenFieldName, SurvivorshipKey, SurvivorshipRule as Rule};
+    let found = mistakes(
+        "[identity.survivorship.email]\nrules = [\"most_recnt\"]\nnever = 1\n[identity.survivorship.e_mail]\nrules = [\"longest\"]\n[identity.survivorship.phone]\nnever_from = \"crm\"\n",
+        &[],
+    );
+    for expected in [
+        "identity.survivorship.email.rules expected one of \"most_trusted\", \"most_recent\", \"earliest\", \"most_frequent\", \"longest\" (c.toml:2)",
+        "identity.survivorship.email.never \"never\" is not a known key; did you mean \"never_from\"? (c.toml:3)",
+        "identity.survivorship.phone.never_from expected a sequence (c.toml:7)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
+    let field = found.iter().find(|f| f.starts_with("identity.survivorship.e_mail ")).unwrap();
+    assert!(field.contains("expected one of \"default\", \"name\", \"address\""), "{field}");
+    assert!(field.contains("\"email\"") && field.ends_with("(c.toml:4)"), "{field}");
+    assert_eq!(found.len(), 4, "{found:#?}");
+    let found = mistakes(
+        "[identity.survivorship.email]\nrules = []\n[identity.survivorship.phone]\nrules = [\"longest\", \"longest\"]\nnever_from = [\"\", \"crm\", \"crm\"]\n",
+        &[],
+    );
+    assert_eq!(
+        found,
+        [
+            "identity.survivorship.email.rules must name at least one rule (c.toml:2)",
+            "identity.survivorship.phone.rules[1] the rule is named twice (c.toml:4)",
+            "identity.survivorship.phone.never_from[0] a source name must not be empty (c.toml:5)",
+            "identity.survivorship.phone.never_from[2] the source is named twice (c.toml:5)",
+        ]
+    );
+    let config = load(
+        "[identity.survivorship.email]\nrules = [\"most_frequent\", \"most_recent\"]\nnever_from = [\"billing\"]\n",
+        &[("C360__IDENTITY__SURVIVORSHIP__PHONE__RULES", "[\"longest\"]")],
+    )
+    .unwrap();
+    let with = |rules, field, key, never_from: Option<Vec<String>>| {
+        let own = identity::FieldRules { rules: Some(rules), never_from };
+        identity::Survivorship::with(key, SurvivorshipKey::Field(field), own)
+    };
+    let expected = identity::Survivorship::default();
+    let expected = with(
+        vec![Rule::MostFrequent, Rule::MostRecent],
+        GoldenFieldName::Email,
+        expected,
+        Some(vec!["billing".to_owned()]),
+    );
+    let expected = with(vec![Rule::Longest], GoldenFieldName::Phone, expected, None);
+    assert_eq!(config.identity.survivorship, expected);
+    assert_eq!(config.warnings.len(), 1, "a source that is not configured: {:?}", config.warnings);
 }
 
 #[test]

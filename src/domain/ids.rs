@@ -72,6 +72,24 @@ impl ProfileId {
     }
 }
 
+/// A household's id: stable while a household lives on. A non-negative integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HouseholdId(pub i64);
+
+impl HouseholdId {
+    /// The id that a household founded by a person takes; `attempt` counts up while an id is taken
+    /// by another household (a person who founded one, moved out and founds a second).
+    #[must_use]
+    pub fn founded_by(person: ProfileId, attempt: u32) -> Self {
+        let mut bytes = [0u8; 13];
+        bytes[0] = b'h';
+        bytes[1..9].copy_from_slice(&person.0.to_le_bytes());
+        bytes[9..13].copy_from_slice(&attempt.to_le_bytes());
+        Self((xxh3_64(&bytes) >> 1) as i64)
+    }
+}
+
 /// What a profile unifies. Resolving one kind never merges the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -146,6 +164,21 @@ impl std::str::FromStr for ProfileId {
     }
 }
 
+impl fmt::Display for HouseholdId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_base32(f, "h_", self.0)
+    }
+}
+
+impl std::str::FromStr for HouseholdId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        parse_base32(text, "h_")
+            .map(Self)
+            .ok_or(InvalidId { expected: "h_ and 13 letters or digits" })
+    }
+}
+
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_base32(f, "r_", self.0)
@@ -191,6 +224,8 @@ mod tests {
             let id = ProfileId(value);
             assert_eq!(id.to_string().parse::<ProfileId>(), Ok(id));
             assert_eq!(RecordId(value).to_string().parse::<RecordId>(), Ok(RecordId(value)));
+            let home = HouseholdId(value);
+            assert_eq!(home.to_string().parse::<HouseholdId>(), Ok(home));
         }
         for bad in ["", "c_", "c_123", "r_0000000000000", "c_zzzzzzzzzzzzz", "c_00000000000é"] {
             assert!(bad.parse::<ProfileId>().is_err(), "{bad}");

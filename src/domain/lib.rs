@@ -27,7 +27,7 @@ pub use code::Code;
 pub use decision::{Decision, Verdict};
 pub use facts::{Fact, ProfileFacts, StageOverride};
 pub use identifier::{Identifier, IdentifierKind};
-pub use ids::{ProfileId, ProfileKind, RecordId, RecordKey};
+pub use ids::{HouseholdId, ProfileId, ProfileKind, RecordId, RecordKey};
 pub use money::{Currency, Money, MoneyError};
 pub use pii::{Payload, Pii, Secret};
 pub use record::{Merge, Reject, SourceRecord, Tombstone};

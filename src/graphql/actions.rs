@@ -1,13 +1,14 @@
-//! What mutations ask for.
+//! What the schema asks of the jobs: changes, and answers for which records are matched anew.
 //!
-//! Owns the seam between the schema and the jobs that change something. Each action records who
-//! asked, and is checked again by whoever implements it.
+//! Owns the seam between the two. Each change records who asked, and is checked again by whoever
+//! implements it.
 
 use async_trait::async_trait;
-use domain::{Code, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp, Verdict};
+use domain::{Code, Pii, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp, Verdict};
+use identity::Obstacle;
 use store::StoreError;
 
-/// The changes that a principal can ask for.
+/// What a principal can ask of the jobs.
 #[async_trait]
 pub trait Actions: Send + Sync {
     /// Puts `others` and `survivor` into one profile, now and after every later resolution; the
@@ -34,7 +35,8 @@ pub trait Actions: Send + Sync {
         records: Vec<RecordId>,
     ) -> Result<Vec<ProfileId>, ActionError>;
 
-    /// Decides on a pair of records; the profiles that hold them now.
+    /// Decides on a pair of records; the profiles that it concerns now, those that hold the two
+    /// first.
     ///
     /// # Errors
     /// [`ActionError`].
@@ -60,6 +62,24 @@ pub trait Actions: Send + Sync {
         until: Option<Timestamp>,
     ) -> Result<(), ActionError>;
 
+    /// Sets a golden field by hand, or clears what was set; the profile's id.
+    ///
+    /// # Errors
+    /// [`ActionError`].
+    async fn override_field(
+        &self,
+        by: &Principal,
+        profile: ProfileId,
+        set: FieldChange,
+    ) -> Result<ProfileId, ActionError>;
+
+    /// Why two profiles are two: changes nothing. The caller has checked that the principal sees
+    /// identity, and masks what the principal may not see of it.
+    ///
+    /// # Errors
+    /// [`ActionError`]; refused as `NotFound` if there is no such profile.
+    async fn why_not(&self, a: ProfileId, b: ProfileId) -> Result<WhyNot, ActionError>;
+
     /// Starts a sync of one source, or of all; the names of those that start.
     ///
     /// # Errors
@@ -69,6 +89,47 @@ pub trait Actions: Send + Sync {
         by: &Principal,
         source: Option<String>,
     ) -> Result<Vec<String>, ActionError>;
+}
+
+/// Why two profiles are two.
+#[derive(Clone, Debug)]
+pub struct WhyNot {
+    /// The first profile, redirects followed.
+    pub a: ProfileId,
+    /// The second one.
+    pub b: ProfileId,
+    /// One is a person, the other a company: nothing was compared.
+    pub kinds_differ: bool,
+    /// Weight from which records join, in log2 odds.
+    pub cutoff: f64,
+    /// What stands between them; empty if they are one and the same profile or of two kinds.
+    pub obstacles: Vec<Obstacle>,
+}
+
+impl WhyNot {
+    /// The answer in a sentence.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.a == self.b {
+            return "Both ids lead to one customer.".to_owned();
+        }
+        if self.kinds_differ {
+            return "One is a person, the other a company.".to_owned();
+        }
+        let first = self.obstacles.first().map_or("", |obstacle| obstacle.apart.sentence());
+        first.to_owned()
+    }
+}
+
+/// A golden field to set by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldChange {
+    /// The field's name.
+    pub field: String,
+    /// The value; `None` clears what was set.
+    pub value: Option<Pii>,
+    /// Why.
+    pub reason: String,
 }
 
 /// Why an action was not done.

@@ -8,6 +8,7 @@ use crate::facts::{
     DealConnection, InvoiceConnection, PaymentConnection, RefundConnection, SubscriptionConnection,
     SurveyResponseConnection, TicketConnection, TouchpointConnection, facts,
 };
+use crate::household::{self, Employment, Household};
 use crate::identity_types::Identity;
 use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, Total};
 use crate::numbers::{self, CustomerNumbers};
@@ -34,15 +35,15 @@ impl From<Profile> for Customer {
 #[derive(SimpleObject)]
 pub(crate) struct PostalAddress {
     /// Street and number.
-    street: Option<String>,
+    pub(crate) street: Option<String>,
     /// Town.
-    city: Option<String>,
+    pub(crate) city: Option<String>,
     /// State or region.
-    region: Option<String>,
+    pub(crate) region: Option<String>,
     /// Postal code.
-    postal_code: Option<String>,
+    pub(crate) postal_code: Option<String>,
     /// Country.
-    country: Option<String>,
+    pub(crate) country: Option<String>,
 }
 
 impl Customer {
@@ -143,6 +144,24 @@ impl Customer {
             Ok(known.then_some(address))
         })
         .await
+    }
+
+    /// The people that a person lives with. Null for companies, and for people who, as far as is
+    /// known, share their home with no other customer.
+    async fn household(&self, ctx: &Context<'_>) -> Option<Result<Household>> {
+        if self.0.kind != ProfileKind::Person {
+            return None;
+        }
+        household::of(ctx, self.key()).await
+    }
+
+    /// For whom a person works and worked, with dates; those that last first, then the latest.
+    /// Empty for companies.
+    async fn employments(&self, ctx: &Context<'_>) -> Result<Vec<Employment>> {
+        if self.0.kind != ProfileKind::Person {
+            return Ok(Vec::new());
+        }
+        household::employments(ctx, self.key()).await
     }
 
     /// Employer's name of a person, or a company's own name.

@@ -234,8 +234,47 @@ mirror!(
         Same,
         /// Not the same: they never end in one customer.
         Different,
-        /// Left open: the pair leaves the queue until its evidence changes.
+        /// Left open: nothing changes but that the pair is not asked about again.
         Unsure,
+    }
+);
+
+mirror!(
+    /// Why a pair of records waits for a decision.
+    ReviewReason = identity::ReviewReason {
+        /// A chain of `SAME` decisions would join what a `DIFFERENT` decision parts.
+        DecisionsContradict,
+        /// They match, but their customers hold clearly different names.
+        NamesConflict,
+        /// They match, but a `DIFFERENT` decision parts their customers.
+        BridgeRefused,
+        /// They match, but a source that holds one record per customer has two.
+        UniqueSource,
+        /// Ids that point at each other, under clearly different names.
+        TrustedIdNamesDiffer,
+        /// The same contact value under different names.
+        SharedContact,
+        /// The name fits more than one person behind the same value.
+        Ambiguous,
+        /// Much agrees, but not enough to be sure.
+        Grey,
+        /// The customer is unusually large; the pair is its weakest join.
+        LargeCluster,
+    }
+);
+
+mirror!(
+    /// What keeps two records apart.
+    ObstacleReason = identity::Apart {
+        /// A person decided that they are different.
+        Decided,
+        /// Nothing of the two agrees.
+        NothingShared,
+        /// What agrees weighs too little against what differs.
+        TooLittle,
+        /// This pair alone would match; the other records of the two customers, a decision or a
+        /// source with one record per customer speaks against it.
+        ClusterRefused,
     }
 );
 

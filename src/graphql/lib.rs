@@ -15,6 +15,7 @@ mod errors;
 mod facts;
 mod gateway;
 mod guard;
+mod household;
 mod identity_types;
 mod limits;
 mod loaders;
@@ -24,6 +25,7 @@ mod numbers;
 mod operations;
 mod query;
 mod records;
+mod reviews;
 mod rollups;
 mod round;
 mod scalars;
@@ -31,7 +33,8 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod why_not;
 
-pub use actions::{ActionError, Actions};
+pub use actions::{ActionError, Actions, FieldChange, WhyNot};
 pub use gateway::{Gateway, Numbering, is_mutation, sdl};
 pub use limits::Limits;

@@ -10,7 +10,7 @@ use crate::scalars::int;
 use async_graphql::Context;
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
-use domain::{ProfileKind, RecordId, Scope, Timestamp};
+use domain::{RecordId, Scope, Timestamp};
 use futures_util::future::{FutureExt, join_all};
 use std::collections::HashMap;
 use std::fmt;
@@ -19,9 +19,9 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 use store::read::{
-    ByParent, CustomerQuery, Fact, FactKind, GoldenValue, IdentifierRow, IdentityChange, JoinRow,
-    Profile, ReadError, RecordVersion, Slice, StageStep, StoredNumbers, StoredRecord,
-    TimelineEntry, TimelineKey, TimelineKind,
+    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue, HouseholdMemberRow,
+    HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError, RecordVersion,
+    ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord, TimelineEntry, TimelineKey, TimelineKind,
 };
 
 /// A failed batch; every key of it gets the same one.
@@ -127,6 +127,11 @@ impl<L: Listing> Many<L> {
         let answers = self.join(key.clone()).await?;
         // The loader fills every key; an absent one would be its fault, and has no rows.
         answers.get(&key).cloned().unwrap_or_else(|| Ok(Arc::from([]))).map_err(Into::into)
+    }
+
+    /// Forgets all answers.
+    async fn forget(&self) {
+        self.loader.clear_all().await;
     }
 
     /// Adds a key to the open round, or opens one.
@@ -268,6 +273,11 @@ listing!(
     |this, store, scope, parents| store.identity_changes(scope, this.limit, parents).await
 );
 listing!(
+    /// Decisions on records of profiles.
+    DecisionsOf { limit: u32 } -> DecisionRow,
+    |this, store, scope, parents| store.decisions(scope, this.limit, parents).await
+);
+listing!(
     /// Redirects to a profile.
     RedirectsOf { limit: u32 } -> (domain::ProfileId, Timestamp),
     |this, store, scope, parents| store.redirects_to(scope, this.limit, parents).await
@@ -276,6 +286,26 @@ listing!(
     /// Numbers.
     NumbersOf {} -> StoredNumbers,
     |_this, store, scope, parents| Ok(ones(store.numbers(scope, parents).await?))
+);
+listing!(
+    /// Households of people.
+    HouseholdOf {} -> HouseholdRow,
+    |_this, store, scope, parents| Ok(ones(store.households_of(scope, parents).await?))
+);
+listing!(
+    /// Households by id.
+    HouseholdById {} -> HouseholdRow,
+    |_this, store, scope, parents| Ok(ones(store.households(scope, parents).await?))
+);
+listing!(
+    /// Members of households.
+    HouseholdMembersOf {} -> HouseholdMemberRow,
+    |_this, store, scope, parents| store.household_members(scope, parents).await
+);
+listing!(
+    /// Employments of people.
+    EmploymentsOf { limit: u32 } -> EmploymentRow,
+    |this, store, scope, parents| store.employments_of(scope, this.limit, parents).await
 );
 listing!(
     /// Profiles by id, redirects followed.
@@ -306,9 +336,14 @@ pub(crate) struct Loaders {
     pub identifiers: Many<IdentifiersOf>,
     pub joins: Many<JoinsOf>,
     pub changes: Many<ChangesOf>,
+    pub decisions: Many<DecisionsOf>,
     pub redirects: Many<RedirectsOf>,
     pub numbers: Many<NumbersOf>,
     pub profile: Many<ProfileOf>,
+    pub household_of: Many<HouseholdOf>,
+    pub household: Many<HouseholdById>,
+    pub household_members: Many<HouseholdMembersOf>,
+    pub employments: Many<EmploymentsOf>,
 }
 
 impl Loaders {
@@ -331,10 +366,45 @@ impl Loaders {
             identifiers: Many::new(store, scope),
             joins: Many::new(store, scope),
             changes: Many::new(store, scope),
+            decisions: Many::new(store, scope),
             redirects: Many::new(store, scope),
             numbers: Many::new(store, scope),
             profile: Many::new(store, scope),
+            household_of: Many::new(store, scope),
+            household: Many::new(store, scope),
+            household_members: Many::new(store, scope),
+            employments: Many::new(store, scope),
         }
+    }
+
+    /// Forgets every answer: after a mutation the next field reads what is there now. The fields of
+    /// a mutation run one after the other, so no other field waits for an answer meanwhile.
+    pub(crate) async fn forget(&self) {
+        self.facts.forget().await;
+        self.fact_counts.forget().await;
+        self.fact.forget().await;
+        self.timeline.forget().await;
+        self.stages.forget().await;
+        self.companies.forget().await;
+        self.people.forget().await;
+        self.link_counts.forget().await;
+        self.records.forget().await;
+        self.record_counts.forget().await;
+        self.record.forget().await;
+        self.payload.forget().await;
+        self.versions.forget().await;
+        self.golden.forget().await;
+        self.identifiers.forget().await;
+        self.joins.forget().await;
+        self.changes.forget().await;
+        self.decisions.forget().await;
+        self.redirects.forget().await;
+        self.numbers.forget().await;
+        self.profile.forget().await;
+        self.household_of.forget().await;
+        self.household.forget().await;
+        self.household_members.forget().await;
+        self.employments.forget().await;
     }
 }
 
@@ -346,7 +416,7 @@ pub(crate) enum Total {
     Records(i64),
     Customers(Arc<CustomerQuery>),
     Quarantine(Option<String>),
-    Reviews(Option<ProfileKind>),
+    Reviews(ReviewFilter),
 }
 
 impl Total {
@@ -369,7 +439,7 @@ impl Total {
             Self::Quarantine(of) => {
                 return Ok(int(store.quarantine_count(scope, of.as_deref()).await?));
             }
-            Self::Reviews(kind) => return Ok(int(store.review_count(scope, *kind).await?)),
+            Self::Reviews(of) => return Ok(int(store.review_count(scope, of).await?)),
         };
         Ok(int(counted.first().copied().unwrap_or(0)))
     }

@@ -1,13 +1,13 @@
 //! `Mutation`: what can be changed. Each answers what changed, or why it could not be.
 
-use crate::actions::ActionError;
+use crate::actions::{ActionError, FieldChange};
 use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::enums::{CustomerKind, ReviewVerdict, Stage};
 use crate::node::{profile_id, record_id};
 use crate::scalars::DateTime;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use domain::{Ability, Code, ProfileId};
+use domain::{Ability, Code, Pii, ProfileId};
 use store::StoreError;
 
 /// What kept a mutation from being done.
@@ -57,6 +57,8 @@ fn refused<T>(result: Result<T, ActionError>) -> Result<Result<T, UserError>> {
 
 /// Customers as they stand after a change; read anew, in the order given.
 async fn changed(asked: &Asked, ids: &[ProfileId]) -> Result<Vec<Customer>> {
+    // An earlier mutation of the same request may have answered what is no longer so.
+    asked.loaders.forget().await;
     let mut found = asked.store.profiles(&asked.scope, ids).await?;
     Ok(ids.iter().filter_map(|id| found.remove(id)).map(Into::into).collect())
 }
@@ -114,7 +116,8 @@ pub(crate) struct DecideReviewInput {
 /// The answer of `decideReview`.
 #[derive(SimpleObject)]
 pub(crate) struct DecideReviewPayload {
-    /// The customers that hold the two records now: one, or two.
+    /// The customers as they stand now: those that hold the two records first, then those that hold
+    /// what else belonged to their customers.
     customers: Vec<Customer>,
     /// Why nothing was done; empty if it was.
     user_errors: Vec<UserError>,
@@ -136,6 +139,28 @@ pub(crate) struct OverrideStageInput {
 /// The answer of `overrideStage`.
 #[derive(SimpleObject)]
 pub(crate) struct OverrideStagePayload {
+    /// The customer as it stands now; null if nothing was done.
+    customer: Option<Customer>,
+    /// Why nothing was done; empty if it was.
+    user_errors: Vec<UserError>,
+}
+
+/// A golden field set by hand.
+#[derive(InputObject)]
+pub(crate) struct OverrideFieldInput {
+    /// The customer.
+    customer: ID,
+    /// The field's name, as `Customer.golden` answers it: `job_title`.
+    field: String,
+    /// The value; null clears what was set.
+    value: Option<String>,
+    /// Why; it stands beside the field.
+    reason: String,
+}
+
+/// The answer of `overrideField`.
+#[derive(SimpleObject)]
+pub(crate) struct OverrideFieldPayload {
     /// The customer as it stands now; null if nothing was done.
     customer: Option<Customer>,
     /// Why nothing was done; empty if it was.
@@ -209,7 +234,9 @@ impl Mutation {
         .await
     }
 
-    /// Decides whether two records are the same person or company. Needs the ability `resolve`.
+    /// Decides whether two records are the same person or company: at once, and for good. Who and
+    /// when is recorded; see `Identity.decisions`. A later decision on the pair replaces it. Needs
+    /// the ability `resolve`.
     async fn decide_review(
         &self,
         ctx: &Context<'_>,
@@ -258,6 +285,33 @@ impl Mutation {
                     user_errors: Vec::new(),
                 },
                 Err(error) => OverrideStagePayload { customer: None, user_errors: vec![error] },
+            }))
+        })
+        .await
+    }
+
+    /// Sets a field of a customer's golden record by hand, or clears what was set. It holds against
+    /// every later sync; it goes with the record that the value came from, so a merge takes it along
+    /// and a split leaves it with that record. The latest of two holds. Needs the ability `resolve`.
+    async fn override_field(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which field of which customer, its value, and why.")]
+        input: OverrideFieldInput,
+    ) -> Option<Result<OverrideFieldPayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::Resolve)?;
+            let customer = profile_id(&input.customer)?;
+            let OverrideFieldInput { field, value, reason, .. } = input;
+            let set = FieldChange { field, value: value.map(Pii::new), reason };
+            let done = asked.shared.actions.override_field(&asked.principal, customer, set).await;
+            Ok(Some(match refused(done)? {
+                Ok(id) => OverrideFieldPayload {
+                    customer: changed(asked, &[id]).await?.pop(),
+                    user_errors: Vec::new(),
+                },
+                Err(error) => OverrideFieldPayload { customer: None, user_errors: vec![error] },
             }))
         })
         .await

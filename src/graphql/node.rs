@@ -6,6 +6,7 @@ use crate::errors::Refusal;
 use crate::facts::{
     Deal, FromFact, Invoice, Payment, Refund, Subscription, SurveyResponse, Ticket, Touchpoint,
 };
+use crate::household::{self, Household};
 use crate::loaders::{FactOf, RecordOf};
 use crate::records::SourceRecord;
 use async_graphql::{Context, ID, Interface, Result};
@@ -25,6 +26,8 @@ use store::read::{Fact, FactKind};
 pub(crate) enum Node {
     /// A customer.
     Customer(Customer),
+    /// A household.
+    Household(Household),
     /// A source record.
     SourceRecord(SourceRecord),
     /// A deal.
@@ -63,6 +66,9 @@ pub(crate) fn record_id(id: &str) -> Result<RecordId, Refusal> {
 pub(crate) async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
     if id.starts_with("c_") {
         return Ok(customer::by_id(ctx, Some(profile_id(id)?)).await?.map(Node::Customer));
+    }
+    if id.starts_with("h_") {
+        return Ok(household::by_id(ctx, id).await?.map(Node::Household));
     }
     let asked = asked(ctx)?;
     let Some((kind, record)) = id.split_once(':') else {

@@ -3,13 +3,15 @@
 use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments};
-use crate::enums::{CustomerKind, RollupDimension};
+use crate::enums::{CustomerKind, ReviewReason, RollupDimension};
 use crate::errors::Refusal;
-use crate::identity_types::{self, ReviewConnection};
+use crate::household::{self, Household};
 use crate::node::{self, Node};
 use crate::operations::{self, AuditConnection, QuarantineConnection, Source};
+use crate::reviews::{self, ReviewConnection};
 use crate::rollups::{self, Metric, RollupFilter, RollupResult};
 use crate::scalars::{CurrencyCode, YearMonth};
+use crate::why_not::{self, WhyNot};
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result};
 use domain::{IdentifierKind, RecordKey};
 use identity::normal;
@@ -150,6 +152,15 @@ impl Query {
         node::nodes(ctx, &ids).await
     }
 
+    /// One household, or null if there is none.
+    async fn household(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id.")] id: ID,
+    ) -> Option<Result<Household>> {
+        household::by_id(ctx, &id).await.transpose()
+    }
+
     /// Business numbers over all customers. Needs the area `rollups`.
     #[allow(clippy::too_many_arguments)] // each is an argument of the field
     async fn rollups(
@@ -189,18 +200,34 @@ impl Query {
         operations::quarantine(ctx, source, first, after).await.map(Some).transpose()
     }
 
-    /// Pairs of records that wait for a decision, the highest score first. Needs the area
+    /// Pairs of records that wait for a decision, those first that change most. Needs the area
     /// `identity`.
     async fn reviews(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only of persons or only of companies.")] kind: Option<CustomerKind>,
+        #[graphql(desc = "Only for one of these reasons; any if not given.")] reason: Option<
+            Vec<ReviewReason>,
+        >,
+        #[graphql(desc = "Only with at least this score, 0 to 1.")] min_score: Option<f64>,
         #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
     ) -> Option<Result<ReviewConnection>> {
-        identity_types::reviews(ctx, kind, first, after).await.transpose()
+        reviews::reviews(ctx, kind, reason, min_score, first, after).await
+    }
+
+    /// Why two customers are two and not one: what was decided, and for each pair of their records
+    /// what speaks for it and what against it. Null if one of them does not exist. Needs the area
+    /// `identity`.
+    async fn why_not(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The one.")] a: ID,
+        #[graphql(desc = "The other.")] b: ID,
+    ) -> Option<Result<WhyNot>> {
+        why_not::why_not(ctx, &a, &b).await.transpose()
     }
 
     /// Who changed what, the latest first. Needs the area `identity`.

@@ -167,10 +167,25 @@ pub(crate) struct GoldenField {
     name: String,
     /// Its value; masked, or null, for roles that do not see contact details in full.
     value: Option<String>,
-    /// The record the value was taken from.
+    /// The record the value was taken from; of an override the record that it goes with.
     record: RecordReference,
-    /// The survivorship rule that chose it.
+    /// What chose it: a survivorship rule of the configuration; `only` if no other record has a
+    /// value, `unanimous` if all agree; `override` if a person set it.
     rule: String,
+    /// Who set it and why; null if no person did.
+    #[graphql(name = "override")]
+    set: Option<FieldOverride>,
+}
+
+/// A golden field set by hand.
+#[derive(SimpleObject)]
+pub(crate) struct FieldOverride {
+    /// Who set it: the subject of the token.
+    by: String,
+    /// When.
+    at: DateTime,
+    /// Why; null for roles that do not see contact details in full.
+    reason: Option<String>,
 }
 
 impl From<&GoldenValue> for GoldenField {
@@ -180,6 +195,11 @@ impl From<&GoldenValue> for GoldenField {
             value: golden.value.clone(),
             record: (&golden.record).into(),
             rule: golden.rule.clone(),
+            set: golden.set.as_ref().map(|set| FieldOverride {
+                by: set.by.clone(),
+                at: DateTime(set.at),
+                reason: set.reason.clone(),
+            }),
         }
     }
 }

@@ -120,6 +120,12 @@ impl ScalarType for Json {
 }
 
 impl Json {
+    /// From what can be written as JSON.
+    pub(crate) fn of(value: &impl serde::Serialize) -> Self {
+        let value = serde_json::to_value(value).ok();
+        Self(value.and_then(|json| Value::from_json(json).ok()).unwrap_or(Value::Null))
+    }
+
     /// From JSON text; a text that is none becomes a JSON string.
     pub(crate) fn read(text: &str) -> Self {
         let value = serde_json::from_str::<serde_json::Value>(text)

@@ -4,9 +4,9 @@
 //! and what stood in the way. Refuses to look at third records: a value's other owners show only in
 //! the full run.
 
-use crate::compare::{self, Outcome, Shared};
-use crate::{Evidence, IdentityRecord, ReviewReason, Rules, SharedValues, weights};
-use domain::{Decision, Identifier, RecordId, Verdict};
+use crate::resolve::compare_pair;
+use crate::{Evidence, IdentityRecord, Knowledge};
+use domain::{Decision, RecordId, Verdict};
 
 /// One reason why two groups of records are two profiles.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,16 +28,12 @@ pub struct Obstacle {
 pub enum Apart {
     /// A steward decided that they are different.
     Decided,
-    /// They are of different kinds, or share no value at all.
+    /// They are of different kinds, or nothing of them agrees.
     NothingShared,
-    /// All they share are values that too many carry.
-    OnlySharedValues,
-    /// The evidence calls for a human.
-    Undecided(ReviewReason),
-    /// They share something, and the rest speaks against it.
-    Contradicted,
-    /// A rule joins this pair, so their clusters' other members (names, decisions, unique sources)
-    /// refused, or the records changed since.
+    /// What agrees does not weigh enough against what differs or what others share too.
+    TooLittle,
+    /// This pair alone would match, so the other records of the two profiles outvoted it, a
+    /// decision or a unique source stands between them, or the records changed since.
     ClusterRefused,
 }
 
@@ -47,14 +43,13 @@ impl Apart {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Decided => "A steward decided that they are different.",
-            Self::NothingShared => "They share no e-mail address, phone number, id or name key.",
-            Self::OnlySharedValues => {
-                "They share only values that too many records carry to identify anybody."
+            Self::NothingShared => "Nothing of the two agrees.",
+            Self::TooLittle => {
+                "What agrees weighs too little against what differs, or too many others share it."
             }
-            Self::Undecided(reason) => reason.sentence(),
-            Self::Contradicted => "They share a value, but the names contradict each other.",
             Self::ClusterRefused => {
-                "This pair matches, but other members of the two profiles contradict each other."
+                "This pair alone would match; the rest of the two profiles, a decision or a unique \
+                 source speaks against it."
             }
         }
     }
@@ -72,8 +67,7 @@ pub fn why_not(
     a: &[IdentityRecord],
     b: &[IdentityRecord],
     decisions: &[Decision],
-    rules: &Rules,
-    shared: &SharedValues,
+    knowledge: &Knowledge,
 ) -> Vec<Obstacle> {
     let mut found: Vec<Obstacle> = Vec::new();
     for (x, y) in a.iter().flat_map(|x| b.iter().map(move |y| (x, y))).take(MOST_PAIRS) {
@@ -83,25 +77,18 @@ pub fn why_not(
             .filter(|d| d.left == left && d.right == right)
             .max_by_key(|d| d.decided_at)
             .map(|d| d.verdict);
-        let common = || x.identifiers.iter().filter(|i| y.identifiers.binary_search(i).is_ok());
-        let values: Vec<&Identifier> = common().filter(|i| !shared.contains(i)).collect();
-        let held = Shared::collect(x, y, values.iter().copied());
-        let (outcome, fall) = compare::compare(x, y, &held, rules, true);
+        let (weight, evidence) =
+            if x.kind == y.kind { compare_pair(x, y, knowledge) } else { (0.0, Vec::new()) };
+        let agrees = evidence.iter().any(|e| e.weight > 0.0);
         let apart = if verdict == Some(Verdict::Different) {
             Apart::Decided
-        } else if x.kind != y.kind {
+        } else if x.kind != y.kind || !agrees {
             Apart::NothingShared
-        } else if values.is_empty() {
-            if common().next().is_some() { Apart::OnlySharedValues } else { Apart::NothingShared }
+        } else if weight >= knowledge.cutoff() {
+            Apart::ClusterRefused
         } else {
-            match outcome {
-                Outcome::Join(_) | Outcome::JoinDespiteName(_) => Apart::ClusterRefused,
-                Outcome::Review(reason) => Apart::Undecided(reason),
-                Outcome::Nothing => Apart::Contradicted,
-            }
+            Apart::TooLittle
         };
-        let weight = fall.weight;
-        let evidence = fall.into_evidence();
         found.push(Obstacle { left, right, apart, weight, evidence });
     }
     found.sort_by(|p, q| {
@@ -122,6 +109,5 @@ pub fn why_not(
         found.truncate(1);
     }
     found.truncate(MOST_OBSTACLES);
-    debug_assert!(found.iter().all(|o| weights::probability(o.weight) <= 1.0));
     found
 }

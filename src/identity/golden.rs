@@ -1,12 +1,13 @@
-//! Survivorship: one value per field out of a profile's records.
+//! The golden record: one value per field out of a profile's records.
 //!
-//! Owns which record's value wins and says so for each field. Refuses to change values: what is
-//! answered is what some record holds, save for the country, which is answered as a code.
+//! Owns what each record offers for a field and how fit it is; the rules of [`crate::survivorship`]
+//! choose. Refuses to change values: what is answered is what some record holds, save for the
+//! country, which is answered as a code, and the phone number, which is answered in E.164.
 
 use crate::Rules;
-use crate::normal::{country, email, phone, text, web};
-use domain::{Company, Contact, Pii, ProfileKind, RecordId};
-use rustc_hash::FxHashMap;
+use crate::normal::{country, email, name, phone, web};
+use crate::survivorship::{Offer, SurvivorshipKey, choose};
+use domain::{Address, Company, Contact, Pii, ProfileKind, RecordId};
 use std::cmp::Reverse;
 
 /// One record's part in a profile. `contact` for people, `company` for companies.
@@ -24,6 +25,17 @@ pub struct GoldenInput<'a> {
     pub company: Option<&'a Company>,
 }
 
+impl GoldenInput<'_> {
+    /// When the source says that it was created, in milliseconds since 1970; the end of time if it
+    /// does not say.
+    pub(crate) fn created(&self) -> i64 {
+        let contact = self.contact.and_then(|c| c.created_at);
+        contact
+            .or_else(|| self.company.and_then(|c| c.created_at))
+            .map_or(i64::MAX, domain::Timestamp::as_millis)
+    }
+}
+
 /// Declares the golden fields once.
 macro_rules! fields {
     ($($(#[$meta:meta])* $variant:ident = $text:literal,)*) => {
@@ -34,6 +46,10 @@ macro_rules! fields {
         impl GoldenFieldName {
             /// Every field, in stored order.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// What may stand below `[identity.survivorship]`.
+            pub(crate) const KEYS: &'static [&'static str] =
+                &["default", "name", "address", $($text,)*];
 
             /// As stored.
             #[must_use]
@@ -94,9 +110,12 @@ pub struct GoldenField {
     pub name: GoldenFieldName,
     /// The value.
     pub value: Pii,
-    /// The record that holds it.
+    /// The record that holds it; of an override the record that it is attached to.
     pub record: RecordId,
-    /// Why this one: `only`, `most_frequent`, `source_priority`, `most_recent`, `earliest`.
+    /// What decided on the value, whatever its spelling: a survivorship rule (`most_trusted`, `most_recent`, `earliest`,
+    /// `most_frequent`, `longest`); `only` this record knows a value; all records that know one are
+    /// `unanimous`; `most_complete`, `personal_mailbox` or `stated` where that came before the
+    /// rules; `lowest_id` where no rule told them apart; `override` where a person set it.
     pub rule: &'static str,
 }
 
@@ -119,17 +138,13 @@ impl Golden {
     }
 }
 
-/// A value that a record offers for a field.
-struct Offer<'a> {
-    input: &'a GoldenInput<'a>,
-    value: String,
-    /// Equal for spellings of one value.
-    key: String,
-}
-
-/// Picks the golden fields. By source priority, then the most recent record, then the smallest
-/// record id; names by how many records spell them so, then completeness, then the same order; the
-/// acquisition channel from the earliest record. Does not depend on the order of `members`.
+/// Picks the golden fields by the survivorship rules. Does not depend on the order of `members`.
+///
+/// What is fit comes before what the rules prefer: a whole name before a part of one, an address
+/// with a street, a town and a code before a country alone, a person's own mailbox before a role's,
+/// a web domain that a company states before one that its mailboxes suggest. Names and addresses
+/// are taken whole from one record, so that no mixture of two arises, unless a part of them has
+/// rules of its own.
 #[must_use]
 pub fn golden(kind: ProfileKind, members: &[GoldenInput<'_>], rules: &Rules) -> Golden {
     let mut inputs: Vec<&GoldenInput<'_>> = members.iter().collect();
@@ -143,194 +158,118 @@ pub fn golden(kind: ProfileKind, members: &[GoldenInput<'_>], rules: &Rules) -> 
     out
 }
 
-fn person(inputs: &[&GoldenInput<'_>], rules: &Rules, out: &mut Golden) {
+fn person<'a>(inputs: &[&'a GoldenInput<'a>], rules: &Rules, out: &mut Golden) {
     use GoldenFieldName as F;
-    let contacts: Vec<(&GoldenInput<'_>, &Contact)> =
+    let contacts: Vec<(&'a GoldenInput<'a>, &'a Contact)> =
         inputs.iter().filter_map(|i| Some((*i, i.contact?))).collect();
-    names(&contacts, out);
-    let emails: Vec<(&GoldenInput<'_>, &[Pii])> =
-        contacts.iter().map(|(i, c)| (*i, c.emails.as_slice())).collect();
-    put_emails(&emails, false, rules, out);
-    let phones: Vec<(&GoldenInput<'_>, &[Pii], Option<&str>)> = contacts
-        .iter()
-        .map(|(i, c)| (*i, c.phones.as_slice(), c.address.country.as_deref()))
-        .collect();
-    put_phones(&phones, rules, out);
-    let text = |get: fn(&Contact) -> Option<&str>| -> Vec<(&GoldenInput<'_>, &str)> {
-        contacts.iter().filter_map(|(i, c)| Some((*i, get(c)?))).collect()
-    };
-    put(F::JobTitle, &text(|c| c.job_title.as_deref()), rules, out);
-    put(F::CompanyName, &text(|c| c.company_name.as_deref()), rules, out);
-    put(F::VendorStage, &text(|c| c.vendor_stage.as_deref()), rules, out);
-    let addresses: Vec<_> = contacts.iter().map(|(i, c)| (*i, &c.address)).collect();
-    put_address(&addresses, rules, out);
-    earliest(
-        contacts.iter().filter_map(|(i, c)| {
-            Some((
-                *i,
-                c.created_at.map_or(i64::MAX, domain::Timestamp::as_millis),
-                c.acquisition_channel.as_deref()?,
-            ))
-        }),
-        out,
-    );
+    names(&contacts, rules, out);
+    put_emails(contacts.iter().map(|(i, c)| (*i, c.emails.as_slice())), false, rules, out);
+    put_phones(contacts.iter().map(|(i, c)| (*i, c.phones.as_slice(), &c.address)), rules, out);
+    let texts: [(F, fn(&Contact) -> Option<&str>); 4] = [
+        (F::JobTitle, |c| c.job_title.as_deref()),
+        (F::CompanyName, |c| c.company_name.as_deref()),
+        (F::VendorStage, |c| c.vendor_stage.as_deref()),
+        (F::AcquisitionChannel, |c| c.acquisition_channel.as_deref().filter(|v| is_word(v))),
+    ];
+    for (field, get) in texts {
+        let offers = contacts.iter().filter_map(|(i, c)| Offer::text(i, get(c)?));
+        put(field, offers.collect(), "", rules, out);
+    }
+    put_address(contacts.iter().map(|(i, c)| (*i, &c.address)), rules, out);
 }
 
-fn company(inputs: &[&GoldenInput<'_>], rules: &Rules, out: &mut Golden) {
+fn company<'a>(inputs: &[&'a GoldenInput<'a>], rules: &Rules, out: &mut Golden) {
     use GoldenFieldName as F;
-    let companies: Vec<(&GoldenInput<'_>, &Company)> =
+    let companies: Vec<(&'a GoldenInput<'a>, &'a Company)> =
         inputs.iter().filter_map(|i| Some((*i, i.company?))).collect();
-    let named: Vec<Offer<'_>> = companies
-        .iter()
-        .filter_map(|(i, c)| {
-            let value = c.name.as_deref()?.trim();
-            let key = crate::normal::company::core(value)?.core;
-            Some(Offer { input: i, value: value.to_owned(), key })
-        })
-        .collect();
-    if let Some((at, rule)) = most_frequent(&named)
-        && let Some(best) = named.get(at)
-    {
-        push(out, F::DisplayName, best.value.clone(), best.input.record, rule);
-    } else {
-        put(
-            F::DisplayName,
-            &companies
-                .iter()
-                .filter_map(|(i, c)| Some((*i, c.name.as_deref()?)))
-                .collect::<Vec<_>>(),
-            rules,
-            out,
-        );
+    let named = companies.iter().filter_map(|(i, c)| {
+        let mut offer = Offer::text(i, c.name.as_deref()?)?;
+        // A name of which nothing is left without its legal form names nobody.
+        offer.key = crate::normal::company::core(&offer.value).map(|name| name.core);
+        offer.flaw = offer.key.is_none().into();
+        offer.length = written(&offer.value);
+        Some(offer)
+    });
+    put(F::DisplayName, named.collect(), "most_complete", rules, out);
+    put_emails(companies.iter().map(|(i, c)| (*i, c.emails.as_slice())), true, rules, out);
+    put_phones(companies.iter().map(|(i, c)| (*i, c.phones.as_slice(), &c.address)), rules, out);
+    let texts: [(F, fn(&Company) -> Option<&str>); 3] = [
+        (F::Industry, |c| c.industry.as_deref()),
+        (F::VendorStage, |c| c.vendor_stage.as_deref()),
+        (F::AcquisitionChannel, |c| c.acquisition_channel.as_deref().filter(|v| is_word(v))),
+    ];
+    for (field, get) in texts {
+        let offers = companies.iter().filter_map(|(i, c)| Offer::text(i, get(c)?));
+        put(field, offers.collect(), "", rules, out);
     }
-    let emails: Vec<(&GoldenInput<'_>, &[Pii])> =
-        companies.iter().map(|(i, c)| (*i, c.emails.as_slice())).collect();
-    put_emails(&emails, true, rules, out);
-    let phones: Vec<(&GoldenInput<'_>, &[Pii], Option<&str>)> = companies
+    let counts = companies
         .iter()
-        .map(|(i, c)| (*i, c.phones.as_slice(), c.address.country.as_deref()))
-        .collect();
-    put_phones(&phones, rules, out);
-    let text = |get: fn(&Company) -> Option<&str>| -> Vec<(&GoldenInput<'_>, &str)> {
-        companies.iter().filter_map(|(i, c)| Some((*i, get(c)?))).collect()
-    };
-    put(F::Industry, &text(|c| c.industry.as_deref()), rules, out);
-    put(F::VendorStage, &text(|c| c.vendor_stage.as_deref()), rules, out);
-    let counts: Vec<(&GoldenInput<'_>, String)> = companies
-        .iter()
-        .filter_map(|(i, c)| Some((*i, c.employee_count.filter(|n| *n >= 0)?.to_string())))
-        .collect();
-    let counts: Vec<(&GoldenInput<'_>, &str)> =
-        counts.iter().map(|(i, n)| (*i, n.as_str())).collect();
-    put(F::EmployeeCount, &counts, rules, out);
-    let domains: Vec<(&GoldenInput<'_>, String)> = companies
-        .iter()
-        .flat_map(|(i, c)| {
-            let stated = c.domains.iter().filter_map(|d| web::company_domain(d));
-            stated.filter(|d| !web::is_public_mail(d)).map(|d| (*i, d)).take(1)
-        })
-        .chain(companies.iter().flat_map(|(i, c)| {
-            let mails = c.emails.iter().filter_map(|e| email::normalize(e.expose()));
-            mails.filter_map(|m| web::of_host(m.domain())).map(|d| (*i, d)).take(1)
-        }))
-        .collect();
-    let domains: Vec<(&GoldenInput<'_>, &str)> =
-        domains.iter().map(|(i, d)| (*i, d.as_str())).collect();
-    put(F::Domain, &domains, rules, out);
-    let addresses: Vec<_> = companies.iter().map(|(i, c)| (*i, &c.address)).collect();
-    put_address(&addresses, rules, out);
-    earliest(
-        companies.iter().filter_map(|(i, c)| {
-            Some((
-                *i,
-                c.created_at.map_or(i64::MAX, domain::Timestamp::as_millis),
-                c.acquisition_channel.as_deref()?,
-            ))
-        }),
-        out,
-    );
+        .filter_map(|(i, c)| Offer::text(i, &c.employee_count.filter(|n| *n >= 0)?.to_string()));
+    put(F::EmployeeCount, counts.collect(), "", rules, out);
+    let stated = companies.iter().filter_map(|(i, c)| {
+        let mut known = c.domains.iter().filter_map(|d| web::company_domain(d));
+        Offer::text(i, &known.find(|d| !web::is_public_mail(d))?)
+    });
+    let suggested = companies.iter().filter_map(|(i, c)| {
+        let mut mails = c.emails.iter().filter_map(|e| email::normalize(e.expose()));
+        let offer = Offer::text(i, &mails.find_map(|m| web::of_host(m.domain()))?)?;
+        Some(Offer { flaw: 1, ..offer })
+    });
+    put(F::Domain, stated.chain(suggested).collect(), "stated", rules, out);
+    put_address(companies.iter().map(|(i, c)| (*i, &c.address)), rules, out);
+}
+
+/// Chooses one field among offers.
+fn put(
+    field: GoldenFieldName,
+    offers: Vec<Offer<'_>>,
+    by_flaw: &'static str,
+    rules: &Rules,
+    out: &mut Golden,
+) {
+    if let Some((at, rule)) = choose(&offers, SurvivorshipKey::Field(field), by_flaw, rules)
+        && let Some(best) = offers.get(at)
+    {
+        push(out, field, &best.value, best.input.record, rule);
+    }
 }
 
 fn push(
     out: &mut Golden,
     name: GoldenFieldName,
-    value: String,
+    value: &str,
     record: RecordId,
     rule: &'static str,
 ) {
     out.fields.push(GoldenField { name, value: Pii::new(value), record, rule });
 }
 
-/// Takes the first offer: `offers` are in the order of source priority, then recency.
-fn put(
-    name: GoldenFieldName,
-    offers: &[(&GoldenInput<'_>, &str)],
-    rules: &Rules,
-    out: &mut Golden,
-) {
-    let known: Vec<_> = offers.iter().filter(|(_, value)| !value.trim().is_empty()).collect();
-    if let Some((input, value)) = known.first() {
-        let others = known.iter().map(|(i, _)| *i);
-        push(out, name, value.trim().to_owned(), input.record, why(input, others, rules));
-    }
-}
-
-/// Why the first of the offers won.
-fn why<'a>(
-    winner: &GoldenInput<'_>,
-    offers: impl Iterator<Item = &'a GoldenInput<'a>>,
-    rules: &Rules,
-) -> &'static str {
-    let mut others = offers.filter(|i| i.record != winner.record).peekable();
-    if others.peek().is_none() {
-        "only"
-    } else if others.any(|i| rules.rank(i.source) != rules.rank(winner.source)) {
-        "source_priority"
-    } else {
-        "most_recent"
-    }
-}
-
-/// The offer whose key most records share, the longest spelling of it; earlier offers win ties.
-fn most_frequent(offers: &[Offer<'_>]) -> Option<(usize, &'static str)> {
-    let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
-    for offer in offers {
-        *counts.entry(&offer.key).or_default() += 1;
-    }
-    let count = |offer: &Offer<'_>| counts.get(offer.key.as_str()).copied().unwrap_or_default();
-    let (at, best) = offers
-        .iter()
-        .enumerate()
-        .min_by_key(|(at, offer)| (Reverse(count(offer)), Reverse(written(&offer.value)), *at))?;
-    let rule = if offers.len() == 1 {
-        "only"
-    } else if offers.iter().any(|o| count(o) < count(best)) || counts.len() == 1 {
-        "most_frequent"
-    } else {
-        "most_complete"
-    };
-    Some((at, rule))
-}
-
 /// How well a name is written: mixed case before all capitals or all small, then its length.
-fn written(value: &str) -> (bool, usize) {
+fn written(value: &str) -> (usize, usize) {
     let upper = value.chars().any(char::is_uppercase);
     let lower = value.chars().any(char::is_lowercase);
-    (upper && lower, value.chars().count())
+    (usize::from(upper && lower), value.chars().count())
 }
 
-fn names(contacts: &[(&GoldenInput<'_>, &Contact)], out: &mut Golden) {
+/// Whether a text says anything: some sources write a dash for nothing.
+fn is_word(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+fn filled(value: Option<&Pii>) -> Option<String> {
+    value.map(|v| v.expose().trim().to_owned()).filter(|v| !v.is_empty())
+}
+
+fn names<'a>(contacts: &[(&'a GoldenInput<'a>, &'a Contact)], rules: &Rules, out: &mut Golden) {
     use GoldenFieldName as F;
-    let field = |value: &Option<Pii>| {
-        value.as_ref().map(|v| v.expose().trim().to_owned()).filter(|v| !v.is_empty())
-    };
-    // A name is taken whole from one record, so that no mixture of two arises: records with given
-    // and family name before those with a whole name before those with one part.
-    let mut offers: Vec<(u8, Offer<'_>, Option<String>, Option<String>)> = Vec::new();
+    let mut offers: Vec<Offer<'_>> = Vec::new();
+    let mut parts: Vec<[(F, Option<String>); 3]> = Vec::new();
     for (input, contact) in contacts {
-        let (given, family) = (field(&contact.given_name), field(&contact.family_name));
-        let full = field(&contact.full_name);
-        let (rank, value) = match (&given, &family, &full) {
+        let given = filled(contact.given_name.as_ref());
+        let family = filled(contact.family_name.as_ref());
+        let full = filled(contact.full_name.as_ref());
+        // Given and family name before a whole name before an initial before one part.
+        let (flaw, value) = match (&given, &family, &full) {
             (Some(g), Some(f), _) => {
                 let initial = g.trim_end_matches('.').chars().count() < 2;
                 (u8::from(initial) * 2, format!("{g} {f}"))
@@ -339,152 +278,166 @@ fn names(contacts: &[(&GoldenInput<'_>, &Contact)], out: &mut Golden) {
             (Some(one), None, None) | (None, Some(one), None) => (3, one.clone()),
             (None, None, None) => continue,
         };
-        let parsed =
-            crate::normal::name::parse(full.as_deref(), given.as_deref(), family.as_deref(), None);
+        let parsed = name::parse(full.as_deref(), given.as_deref(), family.as_deref(), None);
         if parsed.is_empty() {
             continue;
         }
-        let key = format!("{} {}", parsed.given.join(" "), parsed.family.join(" "));
-        offers.push((rank, Offer { input, value, key }, given, family));
+        let key = Some(format!("{} {}", parsed.given.join(" "), parsed.family.join(" ")));
+        parts.push([
+            (F::DisplayName, Some(value.clone())),
+            (F::GivenName, given),
+            (F::FamilyName, family),
+        ]);
+        offers.push(Offer { input, length: written(&value), value, key, flaw, place: 0 });
     }
-    let Some(best_rank) = offers.iter().map(|o| o.0).min() else { return };
-    let total = offers.len();
-    offers.retain(|o| o.0 == best_rank);
-    let (keys, parts): (Vec<Offer<'_>>, Vec<_>) =
-        offers.into_iter().map(|(_, offer, given, family)| (offer, (given, family))).unzip();
-    let Some((at, mut rule)) = most_frequent(&keys) else { return };
-    if rule == "only" && total > 1 {
-        rule = "most_complete";
+    if let Some((at, rule)) = choose(&offers, SurvivorshipKey::Name, "most_complete", rules)
+        && let (Some(best), Some(parts)) = (offers.get(at), parts.get(at))
+    {
+        for (field, value) in parts {
+            if let (Some(value), false) = (value, rules.survivorship.apart(*field)) {
+                push(out, *field, value, best.input.record, rule);
+            }
+        }
     }
-    let (Some(best), Some((given, family))) = (keys.get(at), parts.get(at)) else { return };
-    let record = best.input.record;
-    push(out, F::DisplayName, best.value.clone(), record, rule);
-    if let Some(given) = given {
-        push(out, F::GivenName, given.clone(), record, rule);
-    }
-    if let Some(family) = family {
-        push(out, F::FamilyName, family.clone(), record, rule);
+    for (place, field) in [F::DisplayName, F::GivenName, F::FamilyName].into_iter().enumerate() {
+        if rules.survivorship.apart(field) {
+            let of_part = offers.iter().zip(&parts).filter_map(|(whole, parts)| {
+                let value = parts.get(place)?.1.as_deref()?;
+                let key = (field == F::DisplayName).then(|| whole.key.clone()).flatten();
+                let length = written(value);
+                Some(Offer { key, flaw: whole.flaw, length, ..Offer::text(whole.input, value)? })
+            });
+            put(field, of_part.collect(), "most_complete", rules, out);
+        }
     }
 }
 
-fn put_emails(
-    offers: &[(&GoldenInput<'_>, &[Pii])],
-    role_first: bool,
+fn put_emails<'a>(
+    records: impl Iterator<Item = (&'a GoldenInput<'a>, &'a [Pii])>,
+    role_is_fine: bool,
     rules: &Rules,
     out: &mut Golden,
 ) {
-    struct Found<'a> {
-        // Role mailbox where a person's is wanted, not the primary one, order of the record.
-        rank: (bool, bool, usize),
-        input: &'a GoldenInput<'a>,
-        address: String,
-        raw: &'a str,
-    }
-    let mut found: Vec<Found<'_>> = Vec::new();
-    for (order, (input, emails)) in offers.iter().enumerate() {
+    let mut offers: Vec<Offer<'_>> = Vec::new();
+    for (input, emails) in records {
         for (place, raw) in emails.iter().enumerate() {
-            if let Some(mailbox) = email::normalize(raw.expose()) {
-                let against = mailbox.role != role_first && !role_first;
-                found.push(Found {
-                    rank: (against, place > 0, order),
-                    input,
-                    address: mailbox.address,
-                    raw: raw.expose(),
-                });
+            if let Some(mailbox) = email::normalize(raw.expose())
+                && let Some(offer) = Offer::text(input, raw.expose())
+            {
+                let flaw = u8::from(mailbox.role && !role_is_fine);
+                offers.push(Offer { key: Some(mailbox.address), flaw, place, ..offer });
             }
         }
     }
-    found.sort_by_key(|f| f.rank);
-    if let Some(best) = found.first() {
-        let rule = why(best.input, found.iter().map(|f| f.input), rules);
-        push(out, GoldenFieldName::Email, best.raw.trim().to_owned(), best.input.record, rule);
+    offers.sort_by_key(|offer| (offer.flaw, offer.place > 0));
+    let field = SurvivorshipKey::Field(GoldenFieldName::Email);
+    let best = choose(&offers, field, "personal_mailbox", rules)
+        .and_then(|(at, rule)| Some((offers.get(at)?, rule)));
+    if let Some((best, rule)) = best {
+        push(out, GoldenFieldName::Email, &best.value, best.input.record, rule);
     }
-    for one in found {
-        let address = Pii::new(one.address);
-        if !out.all_emails.contains(&address) {
-            out.all_emails.push(address);
-        }
-    }
+    let first = best.and_then(|(offer, _)| offer.key.as_deref());
+    let all = first.into_iter().chain(offers.iter().filter_map(|o| o.key.as_deref()));
+    out.all_emails = distinct(all);
 }
 
-fn put_phones(
-    offers: &[(&GoldenInput<'_>, &[Pii], Option<&str>)],
+fn put_phones<'a>(
+    records: impl Iterator<Item = (&'a GoldenInput<'a>, &'a [Pii], &'a Address)>,
     rules: &Rules,
     out: &mut Golden,
 ) {
-    let mut raws: Vec<(&GoldenInput<'_>, &str)> = Vec::new();
-    let mut read: Vec<(&GoldenInput<'_>, String)> = Vec::new();
-    for (input, phones, land) in offers {
-        let countries: Vec<&str> = land
-            .and_then(country::iso2)
-            .into_iter()
-            .chain(rules.default_country.as_deref())
-            .collect();
-        for raw in *phones {
-            raws.push((input, raw.expose()));
-            if let Some(number) = phone::normalize(raw.expose(), &countries) {
-                read.push((input, number));
+    let mut offers: Vec<Offer<'_>> = Vec::new();
+    for (input, phones, address) in records {
+        let land = address.country.as_deref().and_then(country::iso2);
+        let countries: Vec<&str> =
+            land.into_iter().chain(rules.default_country.as_deref()).collect();
+        for (place, raw) in phones.iter().enumerate() {
+            let number = phone::normalize(raw.expose(), &countries);
+            let flaw = u8::from(number.is_none());
+            let value = number.as_deref().unwrap_or_else(|| raw.expose());
+            offers.extend(Offer::text(input, value).map(|offer| Offer {
+                flaw,
+                place,
+                key: number.clone(),
+                ..offer
+            }));
+        }
+    }
+    let field = SurvivorshipKey::Field(GoldenFieldName::Phone);
+    let best = choose(&offers, field, "most_complete", rules)
+        .and_then(|(at, rule)| Some((offers.get(at)?, rule)));
+    if let Some((best, rule)) = best {
+        push(out, GoldenFieldName::Phone, &best.value, best.input.record, rule);
+    }
+    let first = best.and_then(|(offer, _)| offer.key.as_deref());
+    let all = first.into_iter().chain(offers.iter().filter_map(|o| o.key.as_deref()));
+    out.all_phones = distinct(all);
+}
+
+/// Each value once, in order of appearance.
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Pii> {
+    let mut all: Vec<Pii> = Vec::new();
+    for value in values {
+        if all.iter().all(|known| known.expose() != value) {
+            all.push(Pii::new(value));
+        }
+    }
+    all
+}
+
+/// The parts of an address that are known, in the order of the fields.
+fn address_parts(address: &Address) -> Vec<(GoldenFieldName, String)> {
+    use GoldenFieldName as F;
+    let text =
+        |value: Option<&str>| value.map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
+    [
+        (F::Street, filled(address.street.as_ref())),
+        (F::City, filled(address.city.as_ref())),
+        (F::Region, text(address.region.as_deref())),
+        (F::PostalCode, filled(address.postal_code.as_ref())),
+        (F::Country, text(address.country.as_deref().map(|c| country::iso2(c).unwrap_or(c)))),
+    ]
+    .into_iter()
+    .filter_map(|(field, value)| Some((field, value?)))
+    .collect()
+}
+
+fn put_address<'a>(
+    records: impl Iterator<Item = (&'a GoldenInput<'a>, &'a Address)>,
+    rules: &Rules,
+    out: &mut Golden,
+) {
+    use GoldenFieldName as F;
+    let mut offers: Vec<Offer<'_>> = Vec::new();
+    let mut parts: Vec<Vec<(F, String)>> = Vec::new();
+    for (input, address) in records {
+        let known = address_parts(address);
+        let whole: Vec<&str> = known.iter().map(|(_, value)| value.as_str()).collect();
+        if let Some(offer) = Offer::text(input, &whole.join("\n")) {
+            // A country alone must not beat a full address of a less trusted source; beyond three
+            // parts the rules decide.
+            let flaw = 3 - known.len().min(3) as u8;
+            let length = (known.len(), offer.length.1);
+            offers.push(Offer { flaw, length, ..offer });
+            parts.push(known);
+        }
+    }
+    if let Some((at, rule)) = choose(&offers, SurvivorshipKey::Address, "most_complete", rules)
+        && let (Some(best), Some(parts)) = (offers.get(at), parts.get(at))
+    {
+        for (field, value) in parts {
+            if !rules.survivorship.apart(*field) {
+                push(out, *field, value, best.input.record, rule);
             }
         }
     }
-    if read.is_empty() {
-        put(GoldenFieldName::Phone, &raws, rules, out);
-        return;
-    }
-    let texts: Vec<(&GoldenInput<'_>, &str)> = read.iter().map(|(i, n)| (*i, n.as_str())).collect();
-    put(GoldenFieldName::Phone, &texts, rules, out);
-    for (_, number) in read {
-        let number = Pii::new(number);
-        if !out.all_phones.contains(&number) {
-            out.all_phones.push(number);
+    for field in [F::Street, F::City, F::Region, F::PostalCode, F::Country] {
+        if rules.survivorship.apart(field) {
+            let of_part = offers.iter().zip(&parts).filter_map(|(whole, parts)| {
+                let (_, value) = parts.iter().find(|(name, _)| *name == field)?;
+                Offer::text(whole.input, value)
+            });
+            put(field, of_part.collect(), "", rules, out);
         }
-    }
-}
-
-/// An address is taken whole from one record: the most complete one; earlier offers win ties.
-fn put_address(offers: &[(&GoldenInput<'_>, &domain::Address)], rules: &Rules, out: &mut Golden) {
-    use GoldenFieldName as F;
-    let parts = |a: &domain::Address| -> Vec<(GoldenFieldName, String)> {
-        let exposed = |p: &Option<Pii>| p.as_ref().map(|p| p.expose().to_owned());
-        [
-            (F::Street, exposed(&a.street)),
-            (F::City, exposed(&a.city)),
-            (F::Region, a.region.clone()),
-            (F::PostalCode, exposed(&a.postal_code)),
-            (F::Country, a.country.as_deref().map(|c| country::iso2(c).unwrap_or(c).to_owned())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let value = value?.trim().to_owned();
-            (!value.is_empty()).then_some((name, value))
-        })
-        .collect()
-    };
-    let rated: Vec<(usize, &GoldenInput<'_>, Vec<_>)> = offers
-        .iter()
-        .enumerate()
-        .map(|(at, (input, address))| (at, *input, parts(address)))
-        .filter(|(_, _, parts)| !parts.is_empty())
-        .collect();
-    let Some((_, input, parts)) = rated.iter().min_by_key(|(at, input, parts)| {
-        // A country alone must not beat a full address of a less trusted source.
-        (Reverse(parts.len() >= 3), rules.rank(input.source), Reverse(parts.len().min(3)), *at)
-    }) else {
-        return;
-    };
-    let rule = why(input, rated.iter().map(|r| r.1), rules);
-    for (name, value) in parts {
-        push(out, *name, value.clone(), input.record, rule);
-    }
-}
-
-fn earliest<'a>(
-    offers: impl Iterator<Item = (&'a GoldenInput<'a>, i64, &'a str)>,
-    out: &mut Golden,
-) {
-    let known: Vec<_> = offers.filter(|(_, _, value)| !text::fold(value).is_empty()).collect();
-    if let Some((input, _, value)) = known.iter().min_by_key(|(i, at, _)| (*at, i.record)) {
-        let rule = if known.len() == 1 { "only" } else { "earliest" };
-        push(out, GoldenFieldName::AcquisitionChannel, value.trim().to_owned(), input.record, rule);
     }
 }

@@ -20,19 +20,23 @@
 
 mod age;
 pub mod assign;
-mod bucket;
-mod compare;
-mod compare_company;
-mod compare_person;
-mod constraint;
+pub mod columns;
+pub mod employment;
+pub mod engine;
 mod explain;
+mod field_override;
 pub mod golden;
+pub mod household;
+mod join_tree;
 pub mod normal;
+pub mod quality;
 mod record;
 mod resolution;
 mod resolve;
+pub mod role;
 mod rules;
-mod shared;
+pub mod survivorship;
+pub mod similar;
 pub mod weights;
 
 #[cfg(test)]
@@ -41,9 +45,12 @@ mod tests;
 pub use age::Age;
 pub use assign::{Assignment, Event, IdState, assign};
 pub use explain::{Apart, Obstacle, why_not};
+pub use field_override::{FieldOverride, OVERRIDE};
 pub use golden::{Golden, GoldenField, GoldenFieldName, GoldenInput, golden};
 pub use record::{IdentityRecord, company_record, person_record};
 pub use resolution::{Cluster, Evidence, Join, Resolution, ReviewPair, ReviewReason};
-pub use resolve::resolve;
+pub use engine::Knowledge;
+pub use join_tree::{JoinSide, join_tree};
+pub use resolve::{block_keys, linked, resolve};
 pub use rules::{RuleId, Rules, Switches};
-pub use shared::SharedValues;
+pub use survivorship::{FieldRules, Survivorship, SurvivorshipKey, SurvivorshipRule};

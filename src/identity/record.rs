@@ -1,15 +1,15 @@
 //! A record as matching sees it.
 //!
-//! Owns how a contact or company becomes comparable traits and the keys under which candidates are
-//! found. Refuses to compare.
+//! Owns which of a contact's or company's fields are compared, and the plain values by which a
+//! record can be looked up. Refuses to normalise for comparison (the engine does) and to compare.
 
-use crate::normal::company::CompanyCore;
-use crate::normal::name::PersonName;
-use crate::normal::{address, company, country, email, name, phone, text, web};
+use crate::engine::Column;
+use crate::normal::{company, country, email, phone, web};
+use crate::role::Role;
 use crate::{Age, Rules};
-use domain::{Company, Contact, Identifier, IdentifierKind, Pii, ProfileKind, RecordId, RecordKey};
+use domain::{Address, Company, Contact, Identifier, IdentifierKind, Pii, ProfileKind, RecordId, RecordKey};
 
-/// A record's normalised traits and keys.
+/// A record's fields and identifiers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdentityRecord {
     /// The record.
@@ -24,13 +24,12 @@ pub struct IdentityRecord {
     pub created_at: Option<i64>,
     /// The record's version.
     pub version: i64,
-    /// Every key under which candidates are found, sorted, without repeats: what the store indexes.
+    /// Plain values for look-ups (e-mail addresses, phone numbers, vendor ids, web domains, company
+    /// name), sorted, without repeats: what the store indexes.
     pub identifiers: Vec<Identifier>,
-    /// The name by which distinct carriers of a value are counted ([`crate::SharedValues`]);
-    /// `None` for a nameless record. Personal data: wrapped.
-    pub name_key: Option<Pii>,
     pub(crate) own: Identifier,
-    pub(crate) traits: Traits,
+    /// What is compared: place among [`columns`], value as received.
+    pub(crate) fields: Vec<(u8, Pii)>,
 }
 
 impl IdentityRecord {
@@ -39,33 +38,78 @@ impl IdentityRecord {
     pub fn age(&self) -> Age {
         (self.created_at.unwrap_or(i64::MAX), self.id)
     }
-}
 
-/// What is compared, by kind.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Traits {
-    Person(PersonName),
-    Company(CompanyTraits),
-}
-
-impl std::fmt::Debug for Traits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Person(_) => "Person(***)",
-            Self::Company(_) => "Company(***)",
-        })
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.fields.iter().map(|(column, value)| (usize::from(*column), value.expose()))
     }
 }
 
-/// A company's comparable traits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub(crate) struct CompanyTraits {
-    pub name: Option<CompanyCore>,
-    /// Registrable web domains, sorted.
-    pub domains: Vec<String>,
-    pub country: Option<&'static str>,
-    pub city: String,
-    pub postal_code: String,
+/// What is compared of a kind's records, in the order of [`IdentityRecord::fields`].
+pub(crate) fn columns(kind: ProfileKind) -> Vec<Column> {
+    const PERSON: &[Role] = &[
+        Role::GivenName,
+        Role::FamilyName,
+        Role::FullName,
+        Role::OrgName,
+        Role::Email,
+        Role::Phone,
+        Role::Street,
+        Role::City,
+        Role::PostalCode,
+        Role::Region,
+        Role::Country,
+    ];
+    const COMPANY: &[Role] = &[
+        Role::OrgName,
+        Role::Web,
+        Role::Email,
+        Role::Phone,
+        Role::Street,
+        Role::City,
+        Role::PostalCode,
+        Role::Region,
+        Role::Country,
+    ];
+    let roles = match kind {
+        ProfileKind::Person => PERSON,
+        ProfileKind::Company => COMPANY,
+    };
+    roles.iter().map(|role| Column { name: role.as_str().to_owned(), role: *role }).collect()
+}
+
+/// Collects fields by role.
+struct Fields {
+    columns: Vec<Column>,
+    found: Vec<(u8, Pii)>,
+}
+
+impl Fields {
+    fn new(kind: ProfileKind) -> Self {
+        Self { columns: columns(kind), found: Vec::new() }
+    }
+
+    fn add(&mut self, role: Role, value: &str) {
+        let place = self.columns.iter().position(|column| column.role == role);
+        if let Some(place) = place.and_then(|at| u8::try_from(at).ok())
+            && !value.trim().is_empty()
+        {
+            self.found.push((place, Pii::new(value)));
+        }
+    }
+
+    fn add_pii(&mut self, role: Role, value: Option<&Pii>) {
+        if let Some(value) = value {
+            self.add(role, value.expose());
+        }
+    }
+
+    fn add_address(&mut self, address: &Address) {
+        self.add_pii(Role::Street, address.street.as_ref());
+        self.add_pii(Role::City, address.city.as_ref());
+        self.add_pii(Role::PostalCode, address.postal_code.as_ref());
+        self.add(Role::Region, address.region.as_deref().unwrap_or_default());
+        self.add(Role::Country, address.country.as_deref().unwrap_or_default());
+    }
 }
 
 /// The key under which records refer to a record: `source.stream:id`.
@@ -82,7 +126,8 @@ pub(crate) fn own_identifier(key: &RecordKey) -> Identifier {
 const MOST_VALUES: usize = 20;
 
 /// Makes a contact comparable. `stated` are the references that the record itself states; its own
-/// id is added.
+/// id is added. `employers` are the names of the companies that the contact is linked to, besides
+/// the employer's name that it states itself.
 #[must_use]
 pub fn person_record(
     id: RecordId,
@@ -91,55 +136,31 @@ pub fn person_record(
     stated: &[Identifier],
     version: i64,
     rules: &Rules,
+    employers: &[String],
 ) -> IdentityRecord {
-    let mailboxes: Vec<email::Mailbox> = contact
-        .emails
-        .iter()
-        .take(MOST_VALUES)
-        .filter_map(|e| email::normalize(e.expose()))
-        .collect();
-    let local = mailboxes.iter().find(|m| !m.role).map(email::Mailbox::local);
-    let exposed = |field: &Option<Pii>| field.as_ref().map(|p| p.expose().to_owned());
-    let (full, given, family) =
-        (exposed(&contact.full_name), exposed(&contact.given_name), exposed(&contact.family_name));
-    let name = name::parse(full.as_deref(), given.as_deref(), family.as_deref(), local);
-
+    let mut fields = Fields::new(ProfileKind::Person);
+    fields.add_pii(Role::GivenName, contact.given_name.as_ref());
+    fields.add_pii(Role::FamilyName, contact.family_name.as_ref());
+    fields.add_pii(Role::FullName, contact.full_name.as_ref());
+    for employer in contact.company_name.iter().chain(employers).take(MOST_VALUES) {
+        fields.add(Role::OrgName, employer);
+    }
+    for value in contact.emails.iter().take(MOST_VALUES) {
+        fields.add(Role::Email, value.expose());
+    }
+    for value in contact.phones.iter().take(MOST_VALUES) {
+        fields.add(Role::Phone, value.expose());
+    }
+    fields.add_address(&contact.address);
+    let mailboxes = mailboxes(&contact.emails);
     let mut keys = stated_keys(stated, key);
     for mailbox in mailboxes.iter().filter(|m| !m.role) {
         keys.push(Identifier::new(IdentifierKind::Email, mailbox.address.as_str()));
     }
-    let domains: Vec<String> = mailboxes.iter().filter_map(|m| web::of_host(m.domain())).collect();
     let hint = mailboxes.iter().find_map(|m| web::country_hint(m.domain()));
     push_phones(&mut keys, &contact.phones, contact.address.country.as_deref(), hint, rules);
-    let names = name.keys();
-    let employers = employers(contact, &domains);
-    let lines = lines(&keys);
-    let place = address::key(&contact.address);
-    for (name, loose) in names
-        .iter()
-        .map(|name| (name, false))
-        .chain(name.loose_keys().iter().map(|name| (name, true)))
-    {
-        for employer in &employers {
-            keys.push(Identifier::new(IdentifierKind::NameCompany, format!("{name}|{employer}")));
-        }
-        if !loose {
-            for domain in &domains {
-                keys.push(Identifier::new(IdentifierKind::NameDomain, format!("{name}|{domain}")));
-            }
-            for line in &lines {
-                keys.push(Identifier::new(IdentifierKind::NameCompany, format!("{name}|{line}")));
-            }
-            if let Some(place) = &place {
-                keys.push(Identifier::new(IdentifierKind::NameAddress, format!("{name}|{place}")));
-            }
-        }
-    }
     keys.sort_unstable();
     keys.dedup();
-    let counted = names.into_iter().next_back().or_else(|| {
-        (!name.is_empty()).then(|| format!("{} {}", name.given.join(" "), name.family.join(" ")))
-    });
     IdentityRecord {
         id,
         kind: ProfileKind::Person,
@@ -148,42 +169,9 @@ pub fn person_record(
         created_at: contact.created_at.map(domain::Timestamp::as_millis),
         version,
         identifiers: keys,
-        name_key: counted.map(Pii::new),
         own: own_identifier(key),
-        traits: Traits::Person(name),
+        fields: fields.found,
     }
-}
-
-/// The lines behind the phone numbers: `+` and digits, no extension. A name at the number of an
-/// office identifies like a name at an employer, also where the number alone is shared by too many.
-fn lines(keys: &[Identifier]) -> Vec<String> {
-    let phones = keys.iter().filter(|k| k.kind == IdentifierKind::Phone);
-    let mut found: Vec<String> =
-        phones.filter_map(|k| k.value.expose().split(';').next().map(str::to_owned)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-/// Whether a name and employer key holds a phone line in the employer's place.
-pub(crate) fn names_line(key: &Identifier) -> bool {
-    key.value.expose().contains("|+")
-}
-
-/// The employer as one word, by which its name in one system meets its web domain in another: the
-/// name as written in the contact, and the word of each of its mail domains.
-fn employers(contact: &Contact, domains: &[String]) -> Vec<String> {
-    let solid = |text: &str| {
-        let folded = text::fold(text);
-        name::key_form(&folded.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
-    };
-    let written = contact.company_name.as_deref().and_then(company::core).map(|c| solid(&c.core));
-    let mut found: Vec<String> =
-        domains.iter().map(|d| solid(web::label(d))).chain(written).collect();
-    found.retain(|word| word.len() > 2);
-    found.sort_unstable();
-    found.dedup();
-    found
 }
 
 /// Makes a company comparable. `stated` are the references that the record itself states; its own
@@ -197,12 +185,19 @@ pub fn company_record(
     version: i64,
     rules: &Rules,
 ) -> IdentityRecord {
-    let mailboxes: Vec<email::Mailbox> = company
-        .emails
-        .iter()
-        .take(MOST_VALUES)
-        .filter_map(|e| email::normalize(e.expose()))
-        .collect();
+    let mut fields = Fields::new(ProfileKind::Company);
+    fields.add(Role::OrgName, company.name.as_deref().unwrap_or_default());
+    for value in company.domains.iter().take(MOST_VALUES) {
+        fields.add(Role::Web, value);
+    }
+    for value in company.emails.iter().take(MOST_VALUES) {
+        fields.add(Role::Email, value.expose());
+    }
+    for value in company.phones.iter().take(MOST_VALUES) {
+        fields.add(Role::Phone, value.expose());
+    }
+    fields.add_address(&company.address);
+    let mailboxes = mailboxes(&company.emails);
     let mut domains: Vec<String> = company
         .domains
         .iter()
@@ -212,29 +207,16 @@ pub fn company_record(
         .collect();
     domains.sort_unstable();
     domains.dedup();
-    let land = company.address.country.as_deref().and_then(country::iso2);
-    let traits = CompanyTraits {
-        name: company.name.as_deref().and_then(company::core),
-        country: land,
-        city: company.address.city.as_ref().map(|c| text::fold(c.expose())).unwrap_or_default(),
-        postal_code: company
-            .address
-            .postal_code
-            .as_ref()
-            .map(|c| address::postal_code(c.expose()))
-            .unwrap_or_default(),
-        domains,
-    };
     let mut keys = stated_keys(stated, key);
     for mailbox in &mailboxes {
         keys.push(Identifier::new(IdentifierKind::Email, mailbox.address.as_str()));
     }
-    for domain in &traits.domains {
+    for domain in &domains {
         keys.push(Identifier::new(IdentifierKind::Domain, domain.as_str()));
     }
-    let hint = traits.domains.iter().find_map(|d| web::country_hint(d));
+    let hint = domains.iter().find_map(|d| web::country_hint(d));
     push_phones(&mut keys, &company.phones, company.address.country.as_deref(), hint, rules);
-    if let Some(name) = &traits.name {
+    if let Some(name) = company.name.as_deref().and_then(company::core) {
         keys.push(Identifier::new(IdentifierKind::CompanyName, name.core.as_str()));
     }
     keys.sort_unstable();
@@ -247,10 +229,13 @@ pub fn company_record(
         created_at: company.created_at.map(domain::Timestamp::as_millis),
         version,
         identifiers: keys,
-        name_key: traits.name.as_ref().map(|n| Pii::new(n.core.as_str())),
         own: own_identifier(key),
-        traits: Traits::Company(traits),
+        fields: fields.found,
     }
+}
+
+fn mailboxes(emails: &[Pii]) -> Vec<email::Mailbox> {
+    emails.iter().take(MOST_VALUES).filter_map(|e| email::normalize(e.expose())).collect()
 }
 
 /// Stated references with a value, and the record's own id. Only vendor ids are taken over as

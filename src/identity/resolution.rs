@@ -47,6 +47,8 @@ pub struct Evidence {
     pub level: &'static str,
     /// Contribution in log2 odds; negative speaks against.
     pub weight: f64,
+    /// Share of the records that carry the value agreed on, 0 to 1, where they agree on one.
+    pub term_frequency: Option<f64>,
     /// The shared value, where the comparison is of a shared value.
     pub identifier: Option<Identifier>,
 }
@@ -58,7 +60,7 @@ pub struct ReviewPair {
     pub left: RecordId,
     /// The larger record id.
     pub right: RecordId,
-    /// Match probability that the weights give, 0 to 1 (not calibrated in this version).
+    /// Match probability that the weights give, 0 to 1.
     pub score: f64,
     /// How much a decision would change: uncertainty times the records it would move. Orders the
     /// queue, largest first.

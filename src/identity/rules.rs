@@ -2,7 +2,9 @@
 //!
 //! Owns the `[identity]` part of the configuration and its checks. Refuses to read files.
 
+use crate::household::HouseholdRules;
 use crate::normal::country;
+use crate::survivorship::Survivorship;
 use serde::Deserialize;
 
 /// Settings of identity resolution. Every key has a default; unknown keys are errors.
@@ -12,14 +14,6 @@ pub struct Rules {
     /// ISO 3166 two-letter country whose dialling rules read a phone number that names no country
     /// and whose record names none either.
     pub default_country: Option<String>,
-    /// An e-mail address, web domain or vendor id carried by more distinct names than this is
-    /// shared, not identifying. Misspelt and shortened names count, so it must leave room for them.
-    pub shared_limit: usize,
-    /// The same for phone numbers, which families and offices share more widely.
-    pub shared_phone_limit: usize,
-    /// A name together with a domain, employer, phone line or address that more records than this
-    /// carry is too common to identify.
-    pub common_limit: usize,
     /// A cluster with more records than this raises a review.
     pub large_cluster: usize,
     /// Which rules may join.
@@ -30,19 +24,22 @@ pub struct Rules {
     /// Sources that hold one record per entity: two of their records never end in one profile,
     /// unless the vendor merged them or a steward says that they are the same.
     pub unique_sources: Vec<String>,
+    /// How the golden record chooses among its members' values.
+    pub survivorship: Survivorship,
+    /// Which people live together.
+    pub household: HouseholdRules,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
             default_country: None,
-            shared_limit: 8,
-            shared_phone_limit: 24,
-            common_limit: 60,
             large_cluster: 50,
             enabled: Switches::default(),
             source_priority: Vec::new(),
             unique_sources: Vec::new(),
+            survivorship: Survivorship::default(),
+            household: HouseholdRules::default(),
         }
     }
 }
@@ -61,9 +58,6 @@ impl Rules {
             );
         }
         for (key, value) in [
-            ("shared_limit", self.shared_limit),
-            ("shared_phone_limit", self.shared_phone_limit),
-            ("common_limit", self.common_limit),
             ("large_cluster", self.large_cluster),
         ] {
             if value == 0 {
@@ -81,6 +75,8 @@ impl Rules {
                 }
             }
         }
+        found.extend(self.survivorship.problems());
+        found.extend(self.household.problems());
         found
     }
 
@@ -155,21 +151,6 @@ rules! {
     VendorMerge = "vendor_merge", vendor_merge;
     /// Vendor ids that point at each other or at the same third record.
     TrustedId = "trusted_id", trusted_id;
-    /// The same e-mail address under compatible names, or where one has no name.
-    EmailName = "email_name", email_name;
-    /// The same phone number under compatible names, or the same name behind the same line.
-    PhoneName = "phone_name", phone_name;
-    /// The same name at the same company domain.
-    NameDomain = "name_domain", name_domain;
-    /// The same name at the same employer, be it known by name or by web domain; an initial where
-    /// it fits one person there.
-    NameCompany = "name_company", name_company;
-    /// The same name at the same postal address.
-    NameAddress = "name_address", name_address;
-    /// Companies with the same web domain.
-    CompanyDomain = "company_domain", company_domain;
-    /// Companies with the same name, where neither country nor domain speaks against it.
-    CompanyName = "company_name", company_name;
-    /// Companies with the same phone number or e-mail address under similar names.
-    CompanyContact = "company_contact", company_contact;
+    /// All that is known of the two together makes a match likely enough.
+    MatchWeight = "match_weight", match_weight;
 }

@@ -4,14 +4,15 @@
 mod golden;
 mod ids;
 mod normal;
+mod normal_fuzz;
 mod properties;
-mod rules;
-mod truth;
+mod similar;
+mod survivorship;
 
 use crate::*;
 use domain::{
-    Address, Company, Contact, Decision, Identifier, IdentifierKind, Pii, RecordId, RecordKey,
-    Timestamp, Verdict,
+    Address, Company, Contact, Decision, Identifier, IdentifierKind, Pii, ProfileKind, RecordId,
+    RecordKey, Timestamp, Verdict,
 };
 
 /// A person record in fields: `given family | email | phone | company`.
@@ -53,7 +54,7 @@ fn person_with(
     let key = RecordKey::new(source, "contacts", id);
     let stated: Vec<Identifier> =
         stated.iter().map(|s| Identifier::new(IdentifierKind::ExternalId, *s)).collect();
-    person_record(key.id(), &key, &contact(text), &stated, 1, rules)
+    person_record(key.id(), &key, &contact(text), &stated, 1, rules, &[])
 }
 
 /// A company record: `name | domain | country | phone | city | email`.
@@ -80,8 +81,10 @@ fn decide(a: &IdentityRecord, b: &IdentityRecord, verdict: Verdict, at: i64) -> 
     Decision::new(a.id, b.id, verdict, "steward".to_owned(), Timestamp::from_millis(at))
 }
 
+/// Resolves people by what is known before anything was learnt.
 fn run(records: &[IdentityRecord]) -> Resolution {
-    resolve(records, &[], &Rules::default(), &SharedValues::default())
+    let kind = records.first().map_or(ProfileKind::Person, |r| r.kind);
+    resolve(records, &[], &Rules::default(), &Knowledge::unlearned(kind))
 }
 
 fn together(resolution: &Resolution, a: RecordId, b: RecordId) -> bool {

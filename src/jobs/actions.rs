@@ -1,13 +1,15 @@
-//! What people change: joins, splits, reviews, stages by hand. Each is recorded first, with who
-//! and when, and takes effect before the answer.
+//! What people change: joins, splits, reviews, stages and golden fields by hand. Each is recorded
+//! first, with who and when, and takes effect before the answer.
 
 use crate::{JobError, Jobs, lease};
 use domain::{Decision, Principal, ProfileId, ProfileKind, RecordId, Stage, Timestamp, Verdict};
-use store::{NewOverride, StoreError};
+use identity::GoldenFieldName;
+use std::collections::HashSet;
+use store::{NewFieldOverride, NewOverride, Recorded, StoreError};
 
 /// Most pairs that one split may part; larger ones are done in several.
 const PAIRS_MAX: usize = 100_000;
-/// Longest reason for a stage set by hand.
+/// Longest reason for what is set by hand, in bytes.
 const REASON_MAX: usize = 500;
 
 impl Jobs {
@@ -64,11 +66,16 @@ impl Jobs {
                 ));
             }
         }
-        let detail = serde_json::json!({ "profiles": profiles.iter().map(|p| p.0.to_string()).collect::<Vec<_>>() });
-        self.store
+        // A pair that was parted may be the one that joins two profiles: it is decided once.
+        let mut pairs = HashSet::new();
+        decisions.retain(|d| pairs.insert((d.left, d.right)));
+        let before: Vec<ProfileId> = profiles.iter().map(|p| p.0).collect();
+        let detail = serde_json::json!({ "profiles": before.iter().map(ToString::to_string).collect::<Vec<_>>() });
+        let recorded = self
+            .store
             .record_decisions(by, *kind, &decisions, "merge", &detail.to_string(), now)
             .await?;
-        self.settle().await?;
+        self.settle(&recorded, *kind, &before, &all).await?;
         Ok(self.members_of(*first).await?.0)
     }
 
@@ -113,14 +120,16 @@ impl Jobs {
             "profile": profile.to_string(),
             "records": records.iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
-        self.store
+        let recorded = self
+            .store
             .record_decisions(by, kind, &decisions, "split", &detail.to_string(), now)
             .await?;
-        self.settle().await?;
+        self.settle(&recorded, kind, &[profile], &members).await?;
         self.profiles_of(kind, &members, profile).await
     }
 
-    /// Records a decision on a pair and answers the profiles that the two belong to now.
+    /// Records a decision on a pair and answers the profiles that it concerns now: those that hold
+    /// the two records, and those that hold what else belonged to their profiles.
     ///
     /// # Errors
     /// [`JobError::Invalid`] when the pair is one record or not of that kind, database errors.
@@ -142,17 +151,30 @@ impl Jobs {
                 kind.as_str()
             )));
         }
+        let mut before: Vec<ProfileId> = known.into_values().collect();
+        before.sort_unstable();
+        before.dedup();
+        let mut records = vec![left, right];
+        for profile in &before {
+            records.extend(self.members_of(*profile).await?.2);
+        }
         let now = self.clock.now();
         let decision = Decision::new(left, right, verdict, by.subject.clone(), now);
         let detail = serde_json::json!({
             "left": left.to_string(), "right": right.to_string(), "verdict": verdict.as_str(),
         });
-        self.store
+        let recorded = self
+            .store
             .record_decisions(by, kind, &[decision], "review", &detail.to_string(), now)
             .await?;
-        self.settle().await?;
-        let profile = known.get(&left).copied().unwrap_or(ProfileId(0));
-        self.profiles_of(kind, &[left, right], profile).await
+        self.settle(&recorded, kind, &before, &records).await?;
+        let membership = self.store.load_membership(kind, &records).await?;
+        let foremost: Vec<ProfileId> =
+            [left, right].iter().filter_map(|record| membership.get(record)).copied().collect();
+        let mut profiles: Vec<ProfileId> = membership.into_values().collect();
+        profiles.sort_unstable_by_key(|id| (!foremost.contains(id), *id));
+        profiles.dedup();
+        Ok(profiles)
     }
 
     /// Sets a stage by hand, or lifts one with `None`.
@@ -186,9 +208,62 @@ impl Jobs {
         Ok(profile)
     }
 
-    /// Resolves and derives what is marked, waiting for whoever is at it.
-    async fn settle(&self) -> Result<(), JobError> {
+    /// Sets a golden field by hand, or clears what was set with `None`. What is set goes with the
+    /// record that the field's value came from: a later sync does not touch it, a merge takes it
+    /// along, and after a split it stays with the part that holds the record. Clearing clears
+    /// whatever was set for the field on any record of the profile; clearing nothing is no error.
+    ///
+    /// # Errors
+    /// [`JobError::UnknownProfile`]; [`JobError::InvalidInput`] for a field that the profile's kind
+    /// does not have, a value that is not of the field's form, and a missing or overlong reason;
+    /// database errors.
+    pub async fn override_field(
+        &self,
+        by: &Principal,
+        id: ProfileId,
+        field: &str,
+        value: Option<&str>,
+        reason: &str,
+    ) -> Result<ProfileId, JobError> {
+        let (profile, kind, members) = self.members_of(id).await?;
+        let wrong = |field| move |message| JobError::InvalidInput { field, message };
+        let name = GoldenFieldName::parse_of(kind, field).map_err(wrong("field"))?;
+        let value = value.map(|text| name.parse_value(text, &self.identity)).transpose();
+        let value = value.map_err(wrong("value"))?;
+        let reason = reason.trim();
+        if reason.is_empty() || reason.len() > REASON_MAX {
+            return Err(wrong("reason")(format!("give a reason of 1 to {REASON_MAX} bytes")));
+        }
+        let source = self.store.find_field_record(profile, name.as_str()).await?;
+        let Some(anchor) = source.filter(|r| members.contains(r)).or(members.first().copied())
+        else {
+            return Err(JobError::UnknownProfile { id: id.to_string() });
+        };
+        let set =
+            NewFieldOverride { field: name.as_str().to_owned(), value, reason: reason.to_owned() };
+        let now = self.clock.now();
+        self.store.record_field_override(by, kind, anchor, &members, &set, now).await?;
+        self.derive_patiently().await?;
+        Ok(self.members_of(profile).await?.0)
+    }
+
+    /// Resolves and derives what is marked, waiting for whoever is at it; notes in the history of
+    /// the profiles concerned what the decision brought about. `before` are the profiles of the
+    /// records as they were.
+    async fn settle(
+        &self,
+        recorded: &Recorded,
+        kind: ProfileKind,
+        before: &[ProfileId],
+        records: &[RecordId],
+    ) -> Result<(), JobError> {
         self.resolve_patiently().await?;
+        let mut concerned: Vec<ProfileId> =
+            self.store.load_membership(kind, records).await?.into_values().collect();
+        concerned.extend(before);
+        concerned.sort_unstable();
+        concerned.dedup();
+        self.store.record_cause(recorded, &concerned).await?;
         self.derive_patiently().await?;
         Ok(())
     }

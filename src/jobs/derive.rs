@@ -1,11 +1,12 @@
 //! Deriving: from the facts of the profiles that were touched to golden fields, stage history,
 //! numbers and rollup cells.
 
+use crate::households::HouseholdReport;
 use crate::progress::Event;
 use crate::resolve::millis;
 use crate::{JobError, Jobs, lease};
 use domain::{Money, Month, ProfileId, ProfileKind, Timestamp};
-use identity::{Golden, GoldenFieldName, GoldenInput};
+use identity::{FieldOverride, Golden, GoldenFieldName, GoldenInput};
 use metrics::{Cell, Dims, Numbers, Sources};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use tokio::time::Instant;
 pub struct DeriveReport {
     /// Profiles and spend records derived.
     pub contributors: u64,
+    /// Households formed again.
+    pub households: HouseholdReport,
     /// Milliseconds it took.
     pub elapsed_ms: u64,
 }
@@ -25,14 +28,16 @@ pub struct DeriveReport {
 const LEASE: &str = "derive";
 /// The day of the last full derivation; stages move with time, so there is one a day.
 const FULL_ON: &str = "derive.full_on";
+/// Which survivorship rules and which trust the golden fields were chosen by.
+const SURVIVORSHIP: &str = "derive.survivorship";
 /// Which sources the numbers were computed with; a first payment anywhere turns "no source" into 0
 /// everywhere.
 const SOURCES: &str = "derive.sources";
 
 impl Jobs {
     /// Derives what was touched since the last derivation; with `full`, or on the first run of a
-    /// day, or when a kind of source delivers for the first time, everything. The outcome is the
-    /// same.
+    /// day, or when a kind of source delivers for the first time, or when the survivorship rules
+    /// changed, everything. The outcome is the same.
     ///
     /// # Errors
     /// Database errors; another process deriving.
@@ -71,12 +76,16 @@ impl Jobs {
         };
         let today = lease::now(self).date_in(&self.metrics.time_zone()).to_string();
         let sources_word = format!("{sources:?}");
+        let survivorship =
+            format!("{:?} {:?}", self.identity.source_priority, self.identity.survivorship);
         let stale = self.store.find_setting(FULL_ON).await?.as_deref() != Some(&today)
-            || self.store.find_setting(SOURCES).await?.as_deref() != Some(&sources_word);
+            || self.store.find_setting(SOURCES).await?.as_deref() != Some(&sources_word)
+            || self.store.find_setting(SURVIVORSHIP).await?.as_deref() != Some(&survivorship);
         if full || stale {
             self.store.mark_all_contributors().await?;
             // Once everything is marked, an interrupted run goes on where it stopped.
             self.store.put_setting(SOURCES, &sources_word).await?;
+            self.store.put_setting(SURVIVORSHIP, &survivorship).await?;
             self.store.put_setting(FULL_ON, &today).await?;
         }
         let total = self.store.count_dirty_contributors().await?;
@@ -95,6 +104,7 @@ impl Jobs {
             let done = report.contributors;
             self.progress.report(&Event::Deriving { done, total: total.max(done) });
         }
+        report.households = self.derive_ties(lease, full).await?;
         if report.contributors > 0 {
             self.store.sweep_rollups().await?;
         }
@@ -283,7 +293,19 @@ fn golden(kind: ProfileKind, members: &[store::derive::Member], rules: &identity
             company: m.company.as_ref(),
         })
         .collect();
-    identity::golden(kind, &inputs, rules)
+    let mut golden = identity::golden(kind, &inputs, rules);
+    // A field that no version of ours knows is left to the version that wrote it.
+    let overrides: Vec<FieldOverride> = members
+        .iter()
+        .flat_map(|m| &m.overrides)
+        .filter_map(|set| {
+            let field = GoldenFieldName::parse(&set.field)?;
+            let value = set.value.clone();
+            Some(FieldOverride { field, value, record: set.record, at: set.at })
+        })
+        .collect();
+    golden.override_with(&overrides);
+    golden
 }
 
 fn employees(golden: &Golden) -> Option<i64> {

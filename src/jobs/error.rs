@@ -29,6 +29,14 @@ pub enum JobError {
     /// The request makes no sense; the text says what is expected.
     #[error("{0}")]
     Invalid(String),
+    /// One field of the request is wrong; the text says what is expected.
+    #[error("{message}")]
+    InvalidInput {
+        /// The field.
+        field: &'static str,
+        /// What is expected, without the value.
+        message: String,
+    },
     /// Streams failed for want of space; trying the rest would fail too.
     #[error(
         "the disk of the database is full: free some space, then run the command again (nothing committed is lost)"

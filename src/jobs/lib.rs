@@ -8,7 +8,9 @@ mod actions;
 mod budget;
 mod derive;
 mod error;
+mod explain;
 mod fetch;
+mod households;
 mod lease;
 mod progress;
 mod resolve;
@@ -17,10 +19,12 @@ mod sync;
 
 pub use derive::DeriveReport;
 pub use error::JobError;
+pub use explain::{WhyNot, why_not};
+pub use households::HouseholdReport;
 pub use fetch::{Fetcher, NetFetcher, TransportError};
 pub use lease::{process_start, this_owner};
 pub use progress::{Event, NoProgress, Progress};
-pub use resolve::{ResolveReport, identity_record};
+pub use resolve::{KnowledgeCache, ResolveReport, identity_record};
 pub use retry::RetryPolicy;
 pub use sync::{StreamReport, SyncReport};
 pub use tokio_util::sync::CancellationToken;
@@ -41,6 +45,8 @@ pub struct Jobs {
     pub fetcher: Arc<dyn Fetcher>,
     /// Identity rules.
     pub identity: Arc<identity::Rules>,
+    /// What was learnt about identities, kept between runs.
+    pub knowledge: KnowledgeCache,
     /// Lifecycle rules.
     pub lifecycle: Arc<lifecycle::Rules>,
     /// Metric policy.
@@ -64,9 +70,13 @@ pub struct Options {
     pub retry: RetryPolicy,
     /// Most pages of one stream in one sync; what is left is read by the next one.
     pub pages_max: u64,
-    /// Records that a resolution looks at before it gives up following neighbours and resolves
-    /// everything instead.
+    /// Records that a resolution gathers around what changed before it follows neighbours no
+    /// further.
     pub neighbourhood_max: usize,
+    /// Changed records resolved per commit.
+    pub resolve_batch: usize,
+    /// With fewer records of a kind than this, everything is resolved at every change.
+    pub whole_below: u64,
     /// Profiles derived per commit.
     pub derive_batch: usize,
 }
@@ -77,6 +87,8 @@ impl Default for Options {
             retry: RetryPolicy::default(),
             pages_max: 1_000_000,
             neighbourhood_max: 50_000,
+            resolve_batch: 32,
+            whole_below: 2_000,
             derive_batch: 500,
         }
     }

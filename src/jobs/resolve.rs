@@ -1,21 +1,30 @@
 //! Resolving identities: load what the changed records could touch, let `identity` decide, commit.
+//!
+//! Owns when everything is looked at and when only the surroundings of what changed, and that both
+//! use the same knowledge. Refuses to compare records.
+
+mod batch;
+mod gather;
+mod knowledge;
+mod outcome;
+mod whole;
+
+pub use knowledge::KnowledgeCache;
 
 use crate::progress::Event;
 use crate::{JobError, Jobs, lease};
-use domain::{Identifier, ProfileId, ProfileKind, RecordId};
-use identity::{Cluster, Evidence, IdState, IdentityRecord, Resolution, Rules, SharedValues};
+use domain::{ProfileKind, RecordId};
+use identity::{IdentityRecord, Rules};
+use knowledge::Known;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
-use store::identity::{
-    IdentityBody, IdentityInput, ResolutionCommit, StoredEvent, StoredJoin, StoredReview,
-};
+use store::identity::{DirtyRecord, IdentityBody, IdentityInput, ModelHead};
 use store::{Lease, Outcome};
 use tokio::time::Instant;
 
 /// What a resolution did.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ResolveReport {
-    /// Records that had changed.
+    /// Records that had changed; one that is both a person and a company counts twice.
     pub dirty: u64,
     /// Records looked at.
     pub records: u64,
@@ -25,44 +34,40 @@ pub struct ResolveReport {
     pub moved: u64,
     /// Pairs to review among them.
     pub reviews: u64,
-    /// Values demoted because too many carry them, in all.
-    pub demoted: u64,
+    /// Kinds of which everything was looked at, and the parameters learnt anew.
+    pub whole: u64,
+    /// Block keys with more records than are looked at.
+    pub blocks_cut: u64,
+    /// Neighbourhoods that were followed no further because they reached the limit.
+    pub neighbourhoods_cut: u64,
     /// Milliseconds it took.
     pub elapsed_ms: u64,
+    /// Microseconds of each incremental batch, from its first read to its commit.
+    #[serde(skip)]
+    pub batches_us: Vec<u64>,
 }
 
 const LEASE: &str = "resolve";
-/// Companies first: people only use them as context.
+/// Companies first: their names are part of their people's keys.
 const KINDS: [ProfileKind; 2] = [ProfileKind::Company, ProfileKind::Person];
-/// Dirty records taken at once; more than that is resolved in one go over everything anyway.
-const DIRTY_MAX: u64 = 10_000_000;
 
 /// A stored record as matching sees it.
 #[must_use]
 pub fn identity_record(input: &IdentityInput, rules: &Rules) -> IdentityRecord {
-    match &input.body {
-        IdentityBody::Contact(contact) => identity::person_record(
-            input.id,
-            &input.key,
-            contact,
-            &input.stated,
-            input.version,
-            rules,
-        ),
-        IdentityBody::Company(company) => identity::company_record(
-            input.id,
-            &input.key,
-            company,
-            &input.stated,
-            input.version,
-            rules,
-        ),
+    let IdentityInput { id, key, version, body, stated, employers } = input;
+    match body {
+        IdentityBody::Contact(contact) => {
+            identity::person_record(*id, key, contact, stated, *version, rules, employers)
+        }
+        IdentityBody::Company(company) => {
+            identity::company_record(*id, key, company, stated, *version, rules)
+        }
     }
 }
 
 impl Jobs {
-    /// Resolves what changed since the last resolution; with `full`, everything. The outcome is the
-    /// same.
+    /// Resolves what changed since the last resolution; with `full`, everything, learning the
+    /// parameters anew.
     ///
     /// # Errors
     /// Database errors; another process resolving.
@@ -91,290 +96,80 @@ impl Jobs {
     async fn resolve_leased(&self, lease: &Lease, full: bool) -> Result<ResolveReport, JobError> {
         let started = Instant::now();
         let mut report = ResolveReport::default();
-        // Demoting a value marks all its carriers: go round until the marks that were read are those
-        // of records whose values were judged, so that clearing them forgets nothing.
-        let (dirty, shared) = loop {
-            let dirty = self.store.load_dirty_records(DIRTY_MAX).await?;
-            if dirty.is_empty() && !full {
-                return Ok(report);
-            }
-            let seeds: Vec<RecordId> = dirty.iter().map(|(id, _)| *id).collect();
-            let mut shared = Vec::new();
-            let mut changed = 0;
-            for kind in KINDS {
-                let whole = self.is_whole(kind, seeds.len(), full).await?;
-                let (values, carriers) = self.demote(lease, kind, whole, &seeds).await?;
-                changed += carriers;
-                shared.push(values);
-            }
-            if changed == 0 {
-                break (dirty, shared);
-            }
-        };
-        report.dirty = dirty.len() as u64;
-        for (kind, shared) in KINDS.into_iter().zip(shared) {
-            if self.cancel.is_cancelled() {
-                return Err(JobError::Stopped);
-            }
-            report.demoted += shared.len() as u64;
-            self.resolve_kind(lease, kind, &dirty, full, shared, &mut report).await?;
+        let heads = self.store.load_model_heads().await?;
+        for kind in KINDS {
+            // Read again for people: committing a company may mark those who work there.
+            let dirty = self.store.load_dirty_records().await?;
+            let head = heads.iter().find(|head| head.kind == kind).copied();
+            self.resolve_kind(lease, kind, head, &dirty, full, &mut report).await?;
         }
-        self.store.clear_dirty_records(&dirty).await?;
+        // Marked, but neither: a record deleted before it was ever resolved.
+        let dirty = self.store.load_dirty_records().await?;
+        let other: Vec<(RecordId, i64)> =
+            dirty.iter().filter(|d| !d.person && !d.company).map(|d| (d.id, d.mark)).collect();
+        self.store.clear_dirty_records(&other).await?;
         report.elapsed_ms = millis(started);
         Ok(report)
-    }
-
-    /// Whether to look at everything: following neighbours record by record costs more once a good
-    /// part of it changed.
-    async fn is_whole(
-        &self,
-        kind: ProfileKind,
-        seeds: usize,
-        full: bool,
-    ) -> Result<bool, JobError> {
-        Ok(full || seeds as u64 * 4 > self.store.count_identities(kind).await?)
     }
 
     async fn resolve_kind(
         &self,
         lease: &Lease,
         kind: ProfileKind,
-        dirty: &[(RecordId, i64)],
+        head: Option<ModelHead>,
+        dirty: &[DirtyRecord],
         full: bool,
-        shared: SharedValues,
         report: &mut ResolveReport,
     ) -> Result<(), JobError> {
         let started = Instant::now();
-        let seeds: Vec<RecordId> = dirty.iter().map(|(id, _)| *id).collect();
-        let mut whole = self.is_whole(kind, seeds.len(), full).await?;
-        let scope = if whole {
-            None
-        } else {
-            self.store.load_neighbourhood(kind, &seeds, self.options.neighbourhood_max).await?
+        let before = (report.records, report.profiles, report.reviews);
+        let dirty: Vec<&DirtyRecord> = dirty.iter().filter(|d| d.is(kind)).collect();
+        let known = self.known(kind, head, dirty.len() as u64, full).await?;
+        let whole = match known {
+            Known::Nothing => return Ok(()),
+            Known::Stale => true,
+            Known::Fresh(_) => false,
         };
-        let scope = match scope {
-            Some(scope) => scope,
-            None => {
-                whole = true;
-                let mut ids = self.store.load_all_identity_ids(kind).await?;
-                ids.sort_unstable();
-                ids
+        report.dirty += dirty.len() as u64;
+        self.progress.report(&Event::ResolveStarted { kind, records: dirty.len() as u64 });
+        match known {
+            Known::Fresh(knowledge) => {
+                for batch in dirty.chunks(self.options.resolve_batch.max(1)) {
+                    self.stop_if_asked()?;
+                    self.resolve_batch(lease, kind, batch, &knowledge, report).await?;
+                }
             }
-        };
-        let inputs = self.store.load_identity_inputs(kind, &scope).await?;
-        if inputs.is_empty() && scope.is_empty() {
-            return Ok(());
+            _ => self.resolve_whole(lease, kind, head, &dirty, report).await?,
         }
-        self.progress.report(&Event::ResolveStarted { kind, records: inputs.len() as u64 });
-        let decisions = self.store.load_decisions(kind, &scope).await?;
-        let previous = self.store.load_membership(kind, &scope).await?;
-        let records: Vec<IdentityRecord> =
-            inputs.iter().map(|input| identity_record(input, &self.identity)).collect();
-        let rules = std::sync::Arc::clone(&self.identity);
-        // Pure and long: off the threads that answer requests.
-        let work = tokio::task::spawn_blocking(move || {
-            let resolution = identity::resolve(&records, &decisions, &rules, &shared);
-            (resolution, records)
-        });
-        let (resolution, records) =
-            work.await.map_err(|_| JobError::Invalid("resolution was interrupted".into()))?;
-        let states = self.id_states(kind, &records, &previous).await?;
-        let commit = plan_commit(kind, scope, &records, &resolution, &previous, &states, dirty);
-        report.records += records.len() as u64;
-        report.profiles += resolution.clusters.len() as u64;
-        report.reviews += commit.reviews.len() as u64;
-        report.moved += commit
-            .members
-            .iter()
-            .filter(|(record, profile)| previous.get(record) != Some(profile))
-            .count() as u64;
-        self.store.commit_resolution(lease, kind, &commit, lease::now(self)).await?;
-        tracing::info!(
-            kind = kind.as_str(),
-            records = records.len(),
-            profiles = resolution.clusters.len(),
-            whole,
-            "identities resolved"
-        );
-        self.progress.report(&Event::Resolved {
-            kind,
-            records: records.len() as u64,
-            profiles: resolution.clusters.len() as u64,
-            reviews: commit.reviews.len() as u64,
-            elapsed_ms: millis(started),
-        });
+        let (records, profiles, reviews) =
+            (report.records - before.0, report.profiles - before.1, report.reviews - before.2);
+        tracing::info!(kind = kind.as_str(), records, profiles, whole, "identities resolved");
+        let elapsed_ms = millis(started);
+        self.progress.report(&Event::Resolved { kind, records, profiles, reviews, elapsed_ms });
         Ok(())
     }
 
-    /// Brings the demoted values up to date; gives those that are demoted among what the seeds
-    /// carry (among all values, with `whole`), and how many records were marked because a value
-    /// that they carry changed sides.
-    async fn demote(
-        &self,
-        lease: &Lease,
-        kind: ProfileKind,
-        whole: bool,
-        seeds: &[RecordId],
-    ) -> Result<(SharedValues, usize), JobError> {
-        let rules = &self.identity;
-        let floor = rules.shared_limit.min(rules.shared_phone_limit).min(rules.common_limit);
-        let of = (!whole).then_some(seeds);
-        let counts = self.store.count_shared(kind, of, floor).await?;
-        let (mut demote, mut lift, mut shared) = (Vec::new(), Vec::new(), Vec::new());
-        for count in counts {
-            let is_shared =
-                SharedValues::is_shared(count.identifier.kind, count.names, count.records, rules);
-            match (is_shared, count.demoted) {
-                (true, false) => demote.push(count.identifier.clone()),
-                (false, true) => lift.push(count.identifier.clone()),
-                _ => {}
-            }
-            if is_shared {
-                shared.push(count.identifier);
-            }
+    fn stop_if_asked(&self) -> Result<(), JobError> {
+        if self.cancel.is_cancelled() { Err(JobError::Stopped) } else { Ok(()) }
+    }
+}
+
+/// The marks that a commit of one kind may take off. A record that is both a person and a company
+/// keeps its mark until the people, who come last, are resolved.
+fn settled(kind: ProfileKind, dirty: &[&DirtyRecord]) -> Vec<(RecordId, i64)> {
+    let done = |d: &&&DirtyRecord| kind == ProfileKind::Person || !d.person;
+    dirty.iter().filter(done).map(|d| (d.id, d.mark)).collect()
+}
+
+/// The hash of a company's name, by which a new name is noticed.
+fn name_hash(input: &IdentityInput) -> Option<i64> {
+    match &input.body {
+        IdentityBody::Company(company) => {
+            let name = company.name.as_deref()?;
+            Some(domain::RecordKey::new("name", "", name).id().0)
         }
-        let now = lease::now(self);
-        let carriers = self.store.set_demoted(lease, kind, &demote, &lift, now).await?;
-        // A value that nobody carries any more is lifted without carriers.
-        Ok((SharedValues::from_iter(shared), carriers.len()))
+        IdentityBody::Contact(_) => None,
     }
-
-    /// What the ids are that a cluster could take: those of its records' profiles, and those that
-    /// its records could have founded.
-    async fn id_states(
-        &self,
-        kind: ProfileKind,
-        records: &[IdentityRecord],
-        previous: &HashMap<RecordId, ProfileId>,
-    ) -> Result<HashMap<ProfileId, IdState>, JobError> {
-        let mut states = HashMap::new();
-        let mut asked: HashSet<ProfileId> = previous.values().copied().collect();
-        let mut founders: Vec<RecordId> = records.iter().map(|r| r.id).collect();
-        for attempt in 0.. {
-            let ids: Vec<ProfileId> =
-                founders.iter().map(|r| ProfileId::founded_by(kind, *r, attempt)).collect();
-            asked.extend(&ids);
-            let asking: Vec<ProfileId> = asked.drain().collect();
-            let (live, retired) = self.store.load_id_states(&asking).await?;
-            states.extend(retired.into_iter().map(|id| (id, IdState::Retired)));
-            states.extend(live.into_iter().map(|id| (id, IdState::Live)));
-            founders.retain(|r| states.contains_key(&ProfileId::founded_by(kind, *r, attempt)));
-            if founders.is_empty() {
-                break;
-            }
-        }
-        Ok(states)
-    }
-}
-
-/// What to write for a resolution.
-fn plan_commit(
-    kind: ProfileKind,
-    scope: Vec<RecordId>,
-    records: &[IdentityRecord],
-    resolution: &Resolution,
-    previous: &HashMap<RecordId, ProfileId>,
-    states: &HashMap<ProfileId, IdState>,
-    dirty: &[(RecordId, i64)],
-) -> ResolutionCommit {
-    let ages: HashMap<RecordId, identity::Age> = records.iter().map(|r| (r.id, r.age())).collect();
-    let assignment = identity::assign(
-        &resolution.clusters,
-        previous,
-        |record| ages.get(&record).copied().unwrap_or((i64::MAX, record)),
-        |id| states.get(&id).copied().unwrap_or(IdState::Free),
-        kind,
-    );
-    let member: HashMap<RecordId, ProfileId> = assignment.members.iter().copied().collect();
-    let in_scope: HashSet<RecordId> = scope.iter().copied().collect();
-    let mut changed: HashSet<RecordId> =
-        dirty.iter().map(|(id, _)| *id).filter(|id| in_scope.contains(id)).collect();
-    changed.extend(scope.iter().filter(|id| member.get(id) != previous.get(id)));
-    let profiles: HashSet<ProfileId> = changed
-        .iter()
-        .flat_map(|id| [member.get(id), previous.get(id)])
-        .flatten()
-        .copied()
-        .collect();
-    let joins = resolution
-        .clusters
-        .iter()
-        .filter_map(|cluster| Some((cluster, *member.get(cluster.members.first()?)?)))
-        .filter(|(_, profile)| profiles.contains(profile))
-        .flat_map(|(cluster, profile)| stored_joins(cluster, profile))
-        .collect();
-    let reviews = resolution
-        .reviews
-        .iter()
-        .map(|r| StoredReview {
-            left: r.left,
-            right: r.right,
-            score: r.score,
-            reason: r.reason.as_str().to_owned(),
-            evidence: evidence_json(&r.evidence),
-        })
-        .collect();
-    let mut changed: Vec<RecordId> = changed.into_iter().collect();
-    changed.sort_unstable();
-    let mut explained: Vec<ProfileId> = profiles.into_iter().collect();
-    explained.sort_unstable();
-    ResolutionCommit {
-        scope,
-        members: assignment.members,
-        changed,
-        explained,
-        joins,
-        reviews,
-        redirects: assignment.redirects,
-        revived: assignment.revived,
-        events: assignment.events.iter().map(stored_event).collect(),
-    }
-}
-
-fn stored_event(event: &identity::Event) -> StoredEvent {
-    use identity::Event as E;
-    let (action, profile, other, record) = match *event {
-        E::Created { profile } => ("created", profile, None, None),
-        E::Merged { from, into } => ("merged", from, Some(into), None),
-        E::Split { from, into } => ("split", from, Some(into), None),
-        E::Moved { record, from, to } => ("moved", from, Some(to), Some(record)),
-        E::Emptied { profile } => ("emptied", profile, None, None),
-    };
-    StoredEvent { action, profile, other, record }
-}
-
-fn stored_joins(cluster: &Cluster, profile: ProfileId) -> impl Iterator<Item = StoredJoin> + '_ {
-    cluster.joins.iter().map(move |join| StoredJoin {
-        profile,
-        left: join.left,
-        right: join.right,
-        rule_id: join.rule.as_str().to_owned(),
-        weight: join.weight,
-        evidence: evidence_json(&join.evidence),
-    })
-}
-
-#[derive(Serialize)]
-struct EvidenceJson<'a> {
-    comparison: &'a str,
-    level: &'a str,
-    weight: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    identifier: &'a Option<Identifier>,
-}
-
-/// Evidence as stored: a JSON list.
-fn evidence_json(evidence: &[Evidence]) -> String {
-    let list: Vec<EvidenceJson<'_>> = evidence
-        .iter()
-        .map(|e| EvidenceJson {
-            comparison: e.comparison,
-            level: e.level,
-            weight: e.weight,
-            identifier: &e.identifier,
-        })
-        .collect();
-    serde_json::to_string(&list).unwrap_or_else(|_| "[]".to_owned())
 }
 
 pub(crate) fn millis(since: Instant) -> u64 {

@@ -331,6 +331,7 @@ impl Stream<'_> {
             .canonical
             .iter()
             .filter_map(|canonical| match canonical {
+                // Employers matter to matching only, not to the plain values kept here.
                 Canonical::Contact(contact) => Some(identity::person_record(
                     key.id(),
                     &key,
@@ -338,6 +339,7 @@ impl Stream<'_> {
                     &stated(ProfileKind::Person),
                     record.version,
                     rules,
+                    &[],
                 )),
                 Canonical::Company(company) => Some(identity::company_record(
                     key.id(),
@@ -349,11 +351,7 @@ impl Stream<'_> {
                 )),
                 _ => None,
             })
-            .map(|r| EntityIdentifiers {
-                entity: r.kind,
-                name_key: r.name_key.map(domain::Pii::into_exposed),
-                identifiers: r.identifiers,
-            })
+            .map(|r| EntityIdentifiers { entity: r.kind, identifiers: r.identifiers })
             .collect()
     }
 

@@ -10,8 +10,8 @@ use crate::rows::{FromRow, json};
 use crate::sql::{all, insert, map, run};
 use crate::{Store, StoreError};
 use domain::{
-    CanonicalKind, Company, Contact, ProfileFacts, ProfileId, ProfileKind, RecordId, Spend, Stage,
-    Timestamp, Transition,
+    CanonicalKind, Company, Contact, Pii, ProfileFacts, ProfileId, ProfileKind, RecordId, Spend,
+    Stage, Timestamp, Transition,
 };
 use entity::{
     profile, profile_fact, profile_field, profile_link, profile_numbers, rollup_part,
@@ -44,6 +44,21 @@ pub struct Member {
     pub contact: Option<Contact>,
     /// As a company.
     pub company: Option<Company>,
+    /// Golden fields set by hand that go with the record.
+    pub overrides: Vec<StoredOverride>,
+}
+
+/// A golden field set by hand.
+#[derive(Clone, Debug)]
+pub struct StoredOverride {
+    /// Field name.
+    pub field: String,
+    /// Value.
+    pub value: Pii,
+    /// The record it is attached to: the member, or one that the vendor merged into it.
+    pub record: RecordId,
+    /// When it was set.
+    pub at: Timestamp,
 }
 
 /// Everything that derivation needs of one profile.
@@ -302,15 +317,18 @@ impl Store {
         let companies = self
             .keyed::<entity::company::Model, Company>("company", &records, |m| m.record_id)
             .await?;
+        let mut overrides = loader.field_overrides(&records).await?;
         let mut of: HashMap<ProfileId, Vec<Member>> = HashMap::new();
-        for (profile, record, _, source, version, _) in members {
+        for (profile, record, kind, source, version, _) in members {
             let company = companies.get(&record.0).cloned();
+            let overrides = overrides.remove(&(record.0, kind)).unwrap_or_default();
             of.entry(profile).or_default().push(Member {
                 record,
                 source,
                 version,
                 contact: None,
                 company,
+                overrides,
             });
         }
         Ok(of)
@@ -363,6 +381,7 @@ impl Store {
         insert::<profile_field::Entity, _>(&tx, rows.fields, None).await?;
         insert::<profile_numbers::Entity, _>(&tx, rows.numbers, None).await?;
         insert::<stage_transition::Entity, _>(&tx, rows.transitions, None).await?;
+        crate::ties::mark(self, &tx, derived).await?;
         let marks: Vec<[i64; 2]> =
             derived.iter().map(|d| [d.contributor.id, d.contributor.mark]).collect();
         let sql = match self.backend {

@@ -3,11 +3,11 @@
 //! Owns which records concern a profile and for which profile each counts; a fixed number of
 //! statements whatever the number of profiles. Refuses to derive anything from it.
 
-use crate::derive::{Member, ProfileInput};
+use crate::derive::{Member, ProfileInput, StoredOverride};
 use crate::sql::map;
 use crate::{Store, StoreError};
 use domain::{
-    Canonical, Company, Contact, Deal, Fact, Invoice, Link, LinkRole, Payment, ProfileFacts,
+    Canonical, Company, Contact, Deal, Fact, Invoice, Link, LinkRole, Payment, Pii, ProfileFacts,
     ProfileId, ProfileKind, RecordId, RecordKey, Refund, Stage, StageOverride, Subscription,
     SurveyResponse, Ticket, Timestamp, Touchpoint,
 };
@@ -40,6 +40,7 @@ impl Loader<'_> {
             .store
             .keyed::<entity::company::Model, Company>("company", &records, |m| m.record_id)
             .await?;
+        let mut field_overrides = self.field_overrides(&records).await?;
         let mut inputs: HashMap<ProfileId, (ProfileKind, ProfileInput)> = HashMap::new();
         let mut profile_of: HashMap<(i64, LinkRole), ProfileId> = HashMap::new();
         for (profile, record, kind, source, version, occurred_at) in members {
@@ -64,7 +65,8 @@ impl Loader<'_> {
             if let Some(body) = body {
                 entry.1.facts.facts.push(Fact { record, occurred_at, owned: true, body });
             }
-            entry.1.members.push(Member { record, source, version, contact, company });
+            let overrides = field_overrides.remove(&(record.0, kind)).unwrap_or_default();
+            entry.1.members.push(Member { record, source, version, contact, company, overrides });
         }
         self.facts(&records, &profile_of, &mut inputs).await?;
         self.employers(&profile_of, &mut inputs).await?;
@@ -329,6 +331,41 @@ impl Loader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Golden fields set by hand that go with the given members. Those of a record that the vendor
+    /// merged away go on with the record that it was merged into.
+    pub(crate) async fn field_overrides(
+        &self,
+        members: &[i64],
+    ) -> Result<HashMap<(i64, ProfileKind), Vec<StoredOverride>>, StoreError> {
+        let columns = "o.record_id, o.kind, o.field, o.value, o.set_at_ms";
+        let id_in = |column: &str| self.store.backend.id_in(column, 1);
+        let sql = format!(
+            "SELECT o.record_id AS member, {columns} FROM field_override o WHERE {} \
+             UNION ALL SELECT s.merged_into_id AS member, {columns} FROM field_override o \
+             JOIN source_record s ON s.id = o.record_id WHERE {}",
+            id_in("o.record_id"),
+            id_in("s.merged_into_id"),
+        );
+        let keys = self.store.backend.ids(members.iter().copied());
+        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
+            let kind: String = r.try_get("", "kind")?;
+            let set = StoredOverride {
+                field: r.try_get("", "field")?,
+                value: Pii::new(r.try_get::<String>("", "value")?),
+                record: RecordId(r.try_get("", "record_id")?),
+                at: Timestamp::from_millis(r.try_get("", "set_at_ms")?),
+            };
+            Ok((r.try_get::<i64>("", "member")?, ProfileKind::parse(&kind), set))
+        })
+        .await?;
+        let mut of: HashMap<(i64, ProfileKind), Vec<StoredOverride>> = HashMap::new();
+        for (member, kind, set) in rows {
+            let kind = kind.ok_or(StoreError::Corrupt { what: "field_override.kind" })?;
+            of.entry((member, kind)).or_default().push(set);
+        }
+        Ok(of)
     }
 
     async fn overrides(

@@ -7,16 +7,19 @@
 mod actions;
 mod connect;
 pub mod derive;
+pub mod employment;
 mod error;
 mod facts;
+pub mod household;
 pub mod identity;
 mod lease;
 pub mod read;
 mod rows;
 mod sql;
 mod sync;
+pub mod ties;
 
-pub use actions::NewOverride;
+pub use actions::{NewFieldOverride, NewOverride, Recorded};
 pub use connect::{Backend, Store, StoreOptions};
 pub use error::StoreError;
 pub use lease::{LEASE_MS, Lease, Outcome};

@@ -24,8 +24,6 @@ pub struct EntityIdentifiers {
     pub entity: ProfileKind,
     /// The values.
     pub identifiers: Vec<Identifier>,
-    /// The record's normalised name, for counting how many names share a value.
-    pub name_key: Option<String>,
 }
 
 /// One page to commit.
@@ -213,6 +211,7 @@ impl Commit<'_> {
             return Ok(());
         }
         self.archive(&rewritten).await?;
+        crate::employment::archive(self.store, self.tx, &rewritten).await?;
         self.mark_fact_owners(&rewritten).await?;
         self.clear_derived(&rewritten).await?;
         self.write(&changed, &stored).await
@@ -315,7 +314,6 @@ impl Commit<'_> {
                             entity: entity.entity.as_str().to_owned(),
                             kind: one.kind.as_str().to_owned(),
                             value: one.value.expose().to_owned(),
-                            name_key: entity.name_key.clone(),
                         });
                     }
                 }
@@ -481,6 +479,7 @@ impl Commit<'_> {
         self.mark_fact_owners(ids).await?;
         self.mark_records(ids).await?;
         self.mark_spends(&[], ids).await?;
+        crate::employment::archive(self.store, self.tx, ids).await?;
         self.clear_derived(ids).await?;
         let sql = format!(
             "UPDATE source_record SET deleted_at_ms = $2, merged_into_id = $3 WHERE {}",

@@ -164,7 +164,7 @@ async fn an_address_or_number_that_is_masked_stands_nowhere_in_an_answer() {
 }
 
 /// A mutation for each ability, on what does not exist.
-const DEEDS: [(Ability, &str); 5] = [
+const DEEDS: [(Ability, &str); 6] = [
     (
         Ability::Resolve,
         "mutation { done: mergeCustomers(input: { survivor: \"c_0000000000000\", others: [\"c_0000000000001\"] }) { userErrors { code } } }",
@@ -176,6 +176,10 @@ const DEEDS: [(Ability, &str); 5] = [
     (
         Ability::Resolve,
         "mutation { done: decideReview(input: { kind: PERSON, left: \"RECORD\", right: \"RECORD\", verdict: SAME }) { userErrors { code } } }",
+    ),
+    (
+        Ability::Resolve,
+        "mutation { done: overrideField(input: { customer: \"c_0000000000000\", field: \"city\", value: \"Rome\", reason: \"moved\" }) { userErrors { code } } }",
     ),
     (
         Ability::OverrideStage,

@@ -283,7 +283,13 @@ async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
         assert!(join["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{join}");
         assert!(!join["evidence"].as_array().unwrap().is_empty(), "{join}");
         assert!(join["weight"].as_f64().is_some(), "{join}");
+        let last = join["evidence"].as_array().unwrap().last().unwrap();
+        let (sum, weight) = (last["total"].as_f64().unwrap(), join["weight"].as_f64().unwrap());
+        assert!((sum - weight).abs() < 0.1, "the bars add up: {join:#}");
     }
+    let last = joins.last().unwrap();
+    let counts = ["left_count", "right_count"].map(|side| last[side].as_u64().unwrap());
+    assert_eq!(counts.iter().sum::<u64>(), members[one].len() as u64, "{last:#}");
     let output = run(&place.config, &["explain", &id]);
     let said = stdout(&output);
     assert!(output.status.success() && said.contains(&id), "{said}");
@@ -293,6 +299,9 @@ async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
         assert!(said.contains(id), "names record {key}: {said}");
     }
     assert!(!said.contains(&email(one).unwrap()), "values are not shown: {said}");
+    for part in ["prior", "carried by", "1 in ", "total weight", "tree of joins", "└─ "] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 
     let output = run(
         &place.config,
@@ -310,6 +319,10 @@ async fn it_is_explained_why_records_are_one_customer_and_why_others_are_not() {
         "{told:#}"
     );
     assert!(!told["obstacles"].as_array().unwrap().is_empty(), "{told:#}");
+    assert!(told["cutoff"].as_f64().is_some(), "{told:#}");
+    let output = run(&place.config, &["explain", &id, "--with", &email(other).unwrap()]);
+    let said = stdout(&output);
+    assert!(said.contains("are two customers") && said.contains("total weight"), "{said}");
     let output = run(&place.config, &["explain", &id, "--with", &email(one).unwrap()]);
     assert!(stdout(&output).contains("both are the same customer"), "{}", stdout(&output));
     for (who, code) in [("c_0000000000000", 1), ("nobody.here@unheard-of.dev", 1), ("17", 2)] {

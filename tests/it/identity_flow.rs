@@ -31,6 +31,7 @@ pub fn jobs(db: &TestDb) -> Jobs {
         connectors: Arc::new([]),
         fetcher: Arc::new(NetFetcher::new().unwrap()),
         identity: Arc::new(identity::Rules::default()),
+        knowledge: jobs::KnowledgeCache::default(),
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
         clock: Arc::new(Still(noon())),
@@ -47,14 +48,14 @@ pub fn steward() -> Principal {
 
 /// One record to feed: source, stream, id, what it is.
 #[derive(Clone)]
-struct Item {
-    source: &'static str,
-    stream: &'static str,
-    id: String,
-    body: Canonical,
+pub struct Item {
+    pub source: &'static str,
+    pub stream: &'static str,
+    pub id: String,
+    pub body: Canonical,
 }
 
-fn person(source: &'static str, id: &str, name: &str, email: &str, phone: &str) -> Item {
+pub fn person(source: &'static str, id: &str, name: &str, email: &str, phone: &str) -> Item {
     let (given, family) = name.split_once(' ').unwrap();
     let list = |text: &str| if text.is_empty() { vec![] } else { vec![Pii::new(text)] };
     let contact = Contact {
@@ -69,7 +70,7 @@ fn person(source: &'static str, id: &str, name: &str, email: &str, phone: &str) 
     Item { source, stream: "contacts", id: id.to_owned(), body: Canonical::Contact(contact) }
 }
 
-fn company(id: &str, name: &str, domain: &str) -> Item {
+pub fn company(id: &str, name: &str, domain: &str) -> Item {
     let company = Company {
         name: Some(name.to_owned()),
         domains: vec![domain.to_owned()],
@@ -118,33 +119,34 @@ fn given_back(id: &str, payment: &str, minor: i64) -> Item {
 }
 
 /// Commits items, one page per run of the same stream.
-async fn feed(jobs: &Jobs, items: &[Item]) {
+pub async fn feed(jobs: &Jobs, items: &[Item]) {
+    feed_version(jobs, items, 1).await;
+}
+
+/// The same, as a later version of the records.
+pub async fn feed_version(jobs: &Jobs, items: &[Item], version: i64) {
     for item in items {
         let (lease, _) =
             jobs.store.acquire(item.source, item.stream, "test:0:0", noon()).await.unwrap();
         let key = RecordKey::new(item.source, item.stream, &item.id);
         let record = match &item.body {
             Canonical::Contact(c) => {
-                Some(identity::person_record(key.id(), &key, c, &[], 1, &jobs.identity))
+                Some(identity::person_record(key.id(), &key, c, &[], version, &jobs.identity, &[]))
             }
             Canonical::Company(c) => {
-                Some(identity::company_record(key.id(), &key, c, &[], 1, &jobs.identity))
+                Some(identity::company_record(key.id(), &key, c, &[], version, &jobs.identity))
             }
             _ => None,
         };
         let identifiers = record
-            .map(|r| EntityIdentifiers {
-                entity: r.kind,
-                identifiers: r.identifiers,
-                name_key: r.name_key.map(Pii::into_exposed),
-            })
+            .map(|r| EntityIdentifiers { entity: r.kind, identifiers: r.identifiers })
             .into_iter()
             .collect();
         let source = SourceRecord {
             external_id: item.id.clone(),
-            version: 1,
+            version,
             occurred_at: None,
-            payload: Payload::new(format!("{{\"id\":\"{}\"}}", item.id)),
+            payload: Payload::new(format!("{{\"id\":\"{}\",\"version\":{version}}}", item.id)),
             canonical: vec![item.body.clone()],
             identifiers: Vec::new(),
         };
@@ -179,7 +181,7 @@ async fn forget(jobs: &Jobs, item: &Item) {
     jobs.store.release(&lease, Outcome::Done, noon()).await.unwrap();
 }
 
-async fn settle(jobs: &Jobs) {
+pub async fn settle(jobs: &Jobs) {
     jobs.resolve(false).await.unwrap();
     jobs.derive(false).await.unwrap();
 }
@@ -210,7 +212,7 @@ fn scene() -> Vec<Item> {
     ]
 }
 
-async fn profile_of(jobs: &Jobs, source: &str, id: &str) -> ProfileId {
+pub async fn profile_of(jobs: &Jobs, source: &str, id: &str) -> ProfileId {
     let record = RecordKey::new(source, "contacts", id).id();
     let found = jobs.store.load_membership(ProfileKind::Person, &[record]).await.unwrap();
     *found.get(&record).expect("the record has a profile")

@@ -63,6 +63,7 @@ pub fn jobs(db: &TestDb, sandbox: &Sandbox) -> Jobs {
         connectors: connectors(sandbox).into(),
         fetcher: Arc::new(NetFetcher::new().unwrap()),
         identity: Arc::new(identity::Rules::default()),
+        knowledge: jobs::KnowledgeCache::default(),
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
         clock: Arc::new(Still(Timestamp::from_millis(sandbox.now_ms()))),

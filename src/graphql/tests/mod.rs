@@ -9,16 +9,22 @@
 mod access;
 mod answers;
 mod documents;
+mod households;
+mod identities;
 mod mutations;
 mod pages;
 mod schema;
 mod seed;
 mod statements;
 
-use crate::{ActionError, Actions, Gateway, Limits, Numbering};
+use crate::{ActionError, Actions, FieldChange, Gateway, Limits, Numbering, WhyNot};
 use async_graphql::{Request, Variables};
 use async_trait::async_trait;
-use domain::{Code, Principal, ProfileId, ProfileKind, RecordId, Role, Stage, Timestamp, Verdict};
+use domain::{
+    Code, Identifier, IdentifierKind, Principal, ProfileId, ProfileKind, RecordId, Role, Stage,
+    Timestamp, Verdict,
+};
+use identity::{Apart, Evidence, Obstacle};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -78,6 +84,48 @@ impl Actions for Recorder {
         _until: Option<Timestamp>,
     ) -> Result<(), ActionError> {
         Err(ActionError::Store(store::StoreError::Conflict("it changed meanwhile".to_owned())))
+    }
+
+    async fn override_field(
+        &self,
+        by: &Principal,
+        profile: ProfileId,
+        set: FieldChange,
+    ) -> Result<ProfileId, ActionError> {
+        if set.field == "shoe_size" {
+            let message = "there is no such field";
+            return Err(ActionError::refused(Code::BadUserInput, message, Some("field")));
+        }
+        let value = set.value.as_ref().map_or("nothing", |value| value.expose());
+        let told = format!("{} sets {} to {value}: {}", by.subject, set.field, set.reason);
+        self.0.lock().unwrap().push(told);
+        Ok(profile)
+    }
+
+    async fn why_not(&self, a: ProfileId, b: ProfileId) -> Result<WhyNot, ActionError> {
+        if b.0 == 404 {
+            return Err(ActionError::refused(Code::NotFound, "there is no such customer", None));
+        }
+        let evidence = |comparison, level, weight, identifier| Evidence {
+            comparison,
+            level,
+            weight,
+            term_frequency: None,
+            identifier,
+        };
+        let email = Identifier::new(IdentifierKind::Email, "ann@nordwind.io");
+        let obstacle = Obstacle {
+            left: seed::contact_record(1),
+            right: seed::contact_record(2),
+            apart: Apart::TooLittle,
+            weight: 1.5,
+            evidence: vec![
+                evidence("prior", "two random records", -8.5, None),
+                evidence("email", "exact", 10.0, Some(email)),
+            ],
+        };
+        let obstacles = if a == b { Vec::new() } else { vec![obstacle] };
+        Ok(WhyNot { a, b, kinds_differ: false, cutoff: 6.0, obstacles })
     }
 
     async fn sync_now(

@@ -3,10 +3,11 @@
 use super::World;
 use domain::{ProfileId, RecordId, RecordKey};
 use entity::{
-    company, contact, deal, explanation, identifier, identity_event, invoice, payment, profile,
-    profile_fact, profile_field, profile_link, profile_member, profile_numbers, profile_redirect,
-    quarantine, refund, review, rollup_cell, source_record, source_record_version,
-    stage_transition, subscription, survey_response, sync_state, ticket, touchpoint,
+    company, contact, deal, explanation, field_override, identifier, identity_event, invoice,
+    payment, profile, profile_fact, profile_field, profile_link, profile_member, profile_numbers,
+    profile_redirect, quarantine, refund, review, rollup_cell, source_record,
+    source_record_version, stage_transition, subscription, survey_response, sync_state, ticket,
+    touchpoint,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
@@ -108,7 +109,6 @@ impl World {
             entity: "person".to_owned(),
             kind: kind.to_owned(),
             value: value.to_owned(),
-            name_key: None,
         };
         self.put::<identifier::Entity, _>(vec![
             identified("email", &email),
@@ -130,6 +130,30 @@ impl World {
         .await;
         self.history(id, record).await;
         self.facts(id, facts).await;
+    }
+
+    /// A golden field of a person as it is once somebody has set it.
+    pub(crate) async fn set_by_hand(&self, id: i64, field: &str, value: &str) {
+        let record_id = contact_record(id).0;
+        self.put::<field_override::Entity, _>(vec![field_override::Model {
+            record_id,
+            kind: "person".to_owned(),
+            field: field.to_owned(),
+            value: value.to_owned(),
+            reason: "she moved".to_owned(),
+            set_by: "sam".to_owned(),
+            set_at_ms: DAY_ZERO,
+        }])
+        .await;
+        let row = profile_field::Model {
+            profile_id: id,
+            field: field.to_owned(),
+            value: value.to_owned(),
+            record_id,
+            rule: "override".to_owned(),
+        };
+        profile_field::Entity::delete_by_id((id, field.to_owned())).exec(&self.db).await.unwrap();
+        self.put::<profile_field::Entity, _>(vec![row]).await;
     }
 
     pub(crate) async fn member(&self, profile_id: i64, record_id: i64, kind: &str) {
@@ -161,7 +185,7 @@ impl World {
             right_id: record + 1,
             rule_id: "email".to_owned(),
             weight: 9.5,
-            evidence: r#"[{"comparison":"email"}]"#.to_owned(),
+            evidence: evidence(id),
         }])
         .await;
         let event = identity_event::ActiveModel {
@@ -374,8 +398,9 @@ impl World {
             right_id: contact_record(2).0,
             score,
             reason: "grey".to_owned(),
-            evidence: "[]".to_owned(),
+            evidence: evidence(1),
             created_at_ms: DAY_ZERO,
+            priority: score,
         };
         self.put::<review::Entity, _>(vec![
             review(1, 0.1 + 0.2),
@@ -439,6 +464,15 @@ impl World {
         ])
         .await;
     }
+}
+
+/// A waterfall as the resolving job stores it: 9.5 in all.
+pub(crate) fn evidence(id: i64) -> String {
+    format!(
+        r#"[{{"comparison":"prior","level":"two random records","weight":-12.25}},
+        {{"comparison":"email","level":"exact","weight":21.75,"term_frequency":0.0005,
+          "identifier":{{"kind":"email","value":"ann.{id}@nordwind.io"}}}}]"#
+    )
 }
 
 /// A person's row.

@@ -28,6 +28,11 @@ const NESTED: &[(&str, u64)] = &[
     ("stage { label } stageHistory(first: 1) { edges { node { to } } }", 1),
     ("numbers { clv { historicRevenue { amounts { amount } } } csat { share } }", 1),
     ("identity { joins { rule left { externalId } } events { action } redirectsFrom { id } }", 4),
+    (
+        "identity { joins { step probability waterfall { total } left { id } right { id } } \
+         events { action cause { subject } } decisions { verdict left { id } } }",
+        4,
+    ),
 ];
 
 #[tokio::test]
@@ -37,6 +42,9 @@ async fn a_nested_field_takes_one_statement_for_one_parent_and_for_a_hundred() {
         world.person(id, 3).await;
     }
     world.company(500, &(1..=100).collect::<Vec<_>>()).await;
+    for id in 1..100 {
+        world.decided(id, id + 1, "different", "sam").await;
+    }
     for (fields, expected) in NESTED {
         let one = format!("{{ customer(by: {{id: \"{}\"}}) {{ {fields} }} }}", customer(1));
         let many = format!(

@@ -55,14 +55,42 @@ fn undoubled(word: &str) -> String {
     out
 }
 
+/// Longest form in the table, with room for doubled letters.
+const LONGEST: usize = 24;
+
 /// The names that a folded given name may stand for, a letter typed twice forgiven; empty for a
 /// name that the table lacks.
-pub(crate) fn roots(folded: &str) -> &'static [u16] {
+#[must_use]
+pub fn roots(folded: &str) -> &'static [u16] {
+    if folded.len() > LONGEST {
+        return &[];
+    }
     if let Some(names) = ROOTS.get(folded) {
         return names.as_slice();
     }
     if folded.len() < 4 {
         return &[];
     }
-    UNDOUBLED.get(&undoubled(folded)).map_or(&[], Vec::as_slice)
+    // On the stack: most names that are looked up here are not in the table.
+    let mut plain = [0u8; LONGEST];
+    let mut len = 0;
+    let mut last = 0;
+    for b in folded.bytes() {
+        if b != last
+            && let Some(slot) = plain.get_mut(len)
+        {
+            *slot = b;
+            len += 1;
+        }
+        last = b;
+    }
+    let plain = plain.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    plain.and_then(|plain| UNDOUBLED.get(plain)).map_or(&[], Vec::as_slice)
+}
+
+/// Whether two folded given names may stand for one name.
+#[must_use]
+pub fn related(a: &str, b: &str) -> bool {
+    let (a, b) = (roots(a), roots(b));
+    a.iter().any(|root| b.contains(root))
 }

@@ -31,8 +31,8 @@ fn priority_then_recency_decide_and_names_go_by_frequency() {
     let rules = Rules { source_priority: vec!["crm".into()], ..Rules::default() };
     let golden = crate::golden(ProfileKind::Person, &members, &rules);
     assert_eq!(value(&golden, F::DisplayName), ("Ann Smith", 2, "most_frequent"));
-    assert_eq!(value(&golden, F::Email), ("ann.s@acme.com", 2, "source_priority"));
-    assert_eq!(value(&golden, F::Phone), ("+14155550102", 2, "source_priority"));
+    assert_eq!(value(&golden, F::Email), ("ann.s@acme.com", 2, "most_trusted"));
+    assert_eq!(value(&golden, F::Phone), ("+14155550102", 2, "most_trusted"));
     assert_eq!(value(&golden, F::Country), ("US", 2, "only"));
     assert_eq!(value(&golden, F::AcquisitionChannel), ("paid_search", 3, "earliest"));
     assert_eq!(golden.all_emails.len(), 3);

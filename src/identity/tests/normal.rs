@@ -1,6 +1,7 @@
 //! Tables of normal forms.
 
-use crate::normal::{company, country, email, name, phone, text, web};
+use crate::normal::date::DateOrder;
+use crate::normal::{address, company, country, date, email, name, nicknames, phone, text, web};
 
 #[test]
 fn an_email_address_has_one_spelling_per_mailbox() {
@@ -299,4 +300,289 @@ fn a_letter_typed_twice_does_not_hide_a_nickname() {
         assert!(a.iter().any(|root| b.contains(root)), "{typed} {name}");
     }
     assert!(crate::normal::nicknames::roots("zzyzx").is_empty());
+}
+
+#[test]
+fn other_scripts_meet_their_usual_latin_spellings() {
+    for (written, latin) in [
+        ("Щербаков", "shcherbakov"),
+        ("Хрущёв", "khrushchev"),
+        ("Жуков", "zhukov"),
+        ("Юлия", "yuliya"),
+        ("Київ", "kiiv"),
+        ("Παύλος", "pavlos"),
+        ("Ευτυχία", "eftychia"),
+        ("Άγγελος", "angelos"),
+        ("Μπάμπης", "bambis"),
+        ("Ούρσουλα", "oursoula"),
+        ("محمد", "mhmd"),
+        ("Łukasz Żółw", "lukasz zolw"),
+        ("Işık", "isik"),
+        ("Straße", "strasse"),
+        ("习近平", "xi jin ping"),
+    ] {
+        let folded = text::fold(written);
+        assert_eq!(folded, latin, "{written}");
+    }
+}
+
+#[test]
+fn titles_ranks_and_peerage_are_no_names() {
+    for (full, given, family) in [
+        ("general haking", "", "haking"),
+        ("reverend ted waller hobson", "ted waller", "hobson"),
+        ("sir winston churchill", "winston", "churchill"),
+        ("The Hon. Mrs Mary Brown", "mary", "brown"),
+        ("Prof. Dr. Hans Meier", "hans", "meier"),
+        ("Dean Martin", "dean", "martin"),
+        ("Earl Warren", "earl", "warren"),
+        ("Gladys Knight", "gladys", "knight"),
+        ("Smith, Dr. Ann M.", "ann m", "smith"),
+        ("John Strutt, 3rd Baron Rayleigh", "john", "strutt"),
+        ("Charles Lennox, 5th Duke of Richmond", "charles", "lennox"),
+        ("charles 1st baron parmoor", "charles", "parmoor"),
+        ("sir lees 1st baronet", "lees", ""),
+        ("sir edmund", "edmund", ""),
+        ("sir spicer", "", "spicer"),
+        ("1st jacob corrie baronet", "jacob", "corrie"),
+        ("Baroness Wenlock", "", "wenlock"),
+        ("习近平", "jinping", "xi"),
+        ("Ann Smith PhD", "ann", "smith"),
+    ] {
+        let name = name::parse(Some(full), None, None, None);
+        assert_eq!(
+            (name.given.join(" "), name.family.join(" ")),
+            (given.into(), family.into()),
+            "{full}"
+        );
+    }
+    let fields = name::parse(None, Some("general"), Some("haking"), None);
+    assert!(fields.given.is_empty() && fields.family == ["haking"]);
+    let fields = name::parse(None, Some("Dean"), Some("Smith"), None);
+    assert_eq!(fields.given, ["dean"]);
+}
+
+#[test]
+fn nicknames_in_quotes_and_names_at_birth_are_kept_aside() {
+    for (full, given, family, aliases) in [
+        ("William (Bill) Smith", "william", "smith", vec!["bill"]),
+        ("Robert \"Bob\" Hart", "robert", "hart", vec!["bob"]),
+        ("Ann Smith née Jones", "ann", "smith", vec!["jones"]),
+        ("Ann Smith (née Jones)", "ann", "smith", vec!["jones"]),
+        ("Mary Brown born Clark", "mary", "brown", vec!["clark"]),
+        ("Michael Jackson aka MJ", "michael", "jackson", vec!["mj"]),
+        ("Ann (Smith", "ann", "smith", vec![]),
+        ("Born Smith", "born", "smith", vec![]),
+        ("John William Strutt 3rd Baron Rayleigh", "john william", "strutt", vec!["rayleigh"]),
+    ] {
+        let name = name::parse(Some(full), None, None, None);
+        assert_eq!(
+            (name.given.join(" "), name.family.join(" ")),
+            (given.into(), family.into()),
+            "{full}"
+        );
+        assert_eq!(name.aliases, aliases, "{full}");
+    }
+}
+
+#[test]
+fn names_that_sound_alike_share_a_key() {
+    for (a, b) in [
+        ("schulze", "shultz"),
+        ("scholz", "schulz"),
+        ("yuri", "jurij"),
+        ("yuri", "iurii"),
+        ("vladimir", "wladimir"),
+        ("mueller", "muller"),
+        ("meyer", "maier"),
+        ("philip", "filip"),
+        ("christian", "kristian"),
+        ("shcherbakov", "schtscherbakow"),
+        ("elena", "yelena"),
+        ("mohammed", "muhammad"),
+        ("schmidt", "schmitt"),
+        ("katherine", "catharina"),
+        ("popov", "popoff"),
+        ("johnson", "jonson"),
+        ("wright", "rite"),
+        ("tchaikovsky", "chaikovskii"),
+        ("jamal", "dzhamal"),
+        ("stephen", "steven"),
+    ] {
+        assert_eq!(name::sound(a), name::sound(b), "{a} {b}");
+    }
+    for (a, b) in [("smith", "jones"), ("ann", "bob"), ("miller", "muster"), ("", "a")] {
+        assert_ne!(name::sound(a), name::sound(b), "{a} {b}");
+    }
+}
+
+#[test]
+fn nicknames_of_many_languages_are_related_and_names_are_not() {
+    for (a, b) in [
+        ("bill", "william"),
+        ("sasha", "aleksandr"),
+        ("paco", "francisco"),
+        ("giorgos", "georgios"),
+        ("gosia", "malgorzata"),
+        ("muhammad", "mohamed"),
+        ("hussein", "husayn"),
+        ("ibo", "ibrahim"),
+        ("jancsi", "janos"),
+        ("lefteris", "eleftherios"),
+        ("pelle", "per"),
+        ("beppe", "giuseppe"),
+    ] {
+        assert!(nicknames::related(a, b), "{a} {b}");
+    }
+    for (a, b) in [("ann", "robert"), ("peter", "paul"), ("ahmed", "mohammed"), ("", "ann")] {
+        assert!(!nicknames::related(a, b), "{a} {b}");
+    }
+}
+
+#[test]
+fn legal_forms_of_many_countries_are_taken_off_and_classed() {
+    for (raw, core, legal) in [
+        ("Nowak Spółka z ograniczoną odpowiedzialnością", "nowak", "limited"),
+        ("Nowak sp. z o.o.", "nowak", "limited"),
+        ("SiemensAG", "siemens", "stock"),
+        ("Acme GmbH & Co. KG", "acme", "partnership"),
+        ("ABC S.A. de C.V.", "abc", "stock"),
+        ("Amazon.com, Inc.", "amazon", "stock"),
+        ("ООО \"Ромашка\"", "romashka", "limited"),
+        ("Общество с ограниченной ответственностью «Ромашка»", "romashka", "limited"),
+        ("Public Joint Stock Company Sberbank", "sberbank", "stock"),
+        ("TACTICAL MISSILES JOINT STOCK COMPAN", "tactical missiles", "stock"),
+        ("Foo Pty Ltd", "foo", "limited"),
+        ("Foo Limited Liability Company", "foo", "limited"),
+        ("PT Astra International Tbk", "astra international", "stock"),
+        ("Verein der Freunde e.V.", "verein der freunde", "nonprofit"),
+        ("Foo Sdn. Bhd.", "foo", "limited"),
+        ("First Natl Bank", "first national bank", ""),
+        ("1st Natl Bank", "first national bank", ""),
+        ("Procter & Gamble", "procter gamble", ""),
+        ("Bank of New Jersey", "bank of new jersey", ""),
+        ("SAS Institute", "sas institute", ""),
+        ("St Mary Hosp", "st mary hospital", ""),
+    ] {
+        let found = company::core(raw).unwrap();
+        assert_eq!((found.core.as_str(), found.legal), (core, legal), "{raw}");
+    }
+    assert_eq!(company::core("International Business Machines Corp").unwrap().acronym, "ibm");
+    assert_eq!(company::core("AT&T").unwrap().core, company::core("AT and T").unwrap().core);
+}
+
+#[test]
+fn street_lines_are_parted_in_many_languages() {
+    for (line, number, street, street_core, unit, rest) in [
+        ("5121 N Kimball Ave, Apt 4", "5121", "n kimball ave", "kimball", "4", ""),
+        ("5121 North Kimball Avenue #4", "5121", "n kimball ave", "kimball", "4", ""),
+        ("Dalehamstraße 18", "18", "daleham str", "daleham", "", ""),
+        ("Dalehamstr. 18 b", "18b", "daleham str", "daleham", "", ""),
+        ("ulitsa Burgzel 67", "67", "burgzel ulitsa", "burgzel", "", ""),
+        ("ул. Бургзел, д. 67, кв. 12", "67", "burgzel ulitsa", "burgzel", "12", ""),
+        ("calle Mayor 5, 2º", "5", "mayor calle", "mayor", "2", ""),
+        (
+            "#01-11, HillV2, 4 Hillview Rise, 667979",
+            "4",
+            "hillview rise",
+            "hillview",
+            "01 11",
+            "hillv2 667979",
+        ),
+        ("P.O. Box 123", "123", "po box", "po box", "", ""),
+        ("200 e. 54th st.", "200", "e 54 st", "54", "", ""),
+        ("200 East Fifty-Fourth Street", "200", "e 54 st", "54", "", ""),
+        (
+            "2182 broadway  between 77th and 78th sts.",
+            "2182",
+            "broadway",
+            "broadway",
+            "",
+            "between 77th and 78th sts",
+        ),
+        ("3/12 Smith St", "12", "smith st", "smith", "3", ""),
+        ("12-14 Main Street Suite 300", "12", "main st", "main", "300", ""),
+        ("St James Street 4", "4", "st james st", "st james", "", ""),
+        ("10115 Berlin, Hauptstr. 5", "5", "haupt str", "haupt", "", "10115 berlin"),
+        (
+            "4000 Fountain St Chicago IL 60601",
+            "4000",
+            "fountain st",
+            "fountain",
+            "",
+            "chicago il 60601",
+        ),
+        ("5th Floor, 22 Bishopsgate", "22", "bishopsgate", "bishopsgate", "5", ""),
+        ("Av. Paulista, 1578", "1578", "paulista ave", "paulista", "", ""),
+        ("North St", "", "n st", "n st", "", ""),
+        ("", "", "", "", "", ""),
+    ] {
+        let parts = address::parts("", "", "", line);
+        assert_eq!(
+            (&*parts.number, &*parts.street, &*parts.street_core, &*parts.unit, &*parts.rest),
+            (number, street, street_core, unit, rest),
+            "{line}"
+        );
+    }
+    let fields = address::parts("33", "baldwin drive", "Flat 2", "");
+    assert_eq!((&*fields.number, &*fields.street, &*fields.unit), ("33", "baldwin dr", "2"));
+    let fields = address::parts("90", "packer sgreet", "yonda pines", "");
+    assert_eq!((&*fields.street_core, &*fields.unit, &*fields.rest), ("packer", "", "yonda pines"));
+}
+
+#[test]
+fn towns_and_states_have_one_spelling() {
+    for (a, b) in
+        [("St. Louis", "Saint Louis"), ("Ft Worth", "Fort Worth"), ("Mount Vernon", "Mt. Vernon")]
+    {
+        assert_eq!(address::city(a), address::city(b));
+    }
+    for (a, b) in [
+        ("Illinois", "IL"),
+        ("New South Wales", "NSW"),
+        ("Washington, D.C.", "DC"),
+        ("Baden-Württemberg", "bw"),
+    ] {
+        assert_eq!(address::region(a), address::region(b));
+    }
+    assert_ne!(address::region("Kansas"), address::region("Arkansas"));
+}
+
+#[test]
+fn dates_are_read_in_the_order_of_their_column() {
+    use DateOrder::{DayFirst, MonthFirst, YearFirst};
+    for (raw, order, packed) in [
+        ("1970-03-05", DayFirst, Some(19700305)),
+        ("19700305", DayFirst, Some(19700305)),
+        ("19790295", YearFirst, Some(19790295)),
+        ("19739494", YearFirst, Some(19739494)),
+        ("20011985", DayFirst, Some(19850120)),
+        ("5.3.1970", DayFirst, Some(19700305)),
+        ("3/5/70", MonthFirst, Some(19700305)),
+        ("3/5/70", DayFirst, Some(19700503)),
+        ("13/3/1970", MonthFirst, Some(19700313)),
+        ("5 Mar 1970", DayFirst, Some(19700305)),
+        ("March 5th, 1970", DayFirst, Some(19700305)),
+        ("05. März 1970", DayFirst, Some(19700305)),
+        ("12 de marzo de 1980", DayFirst, Some(19800312)),
+        ("1970-03-05T23:59:00Z", DayFirst, Some(19700305)),
+        ("1970-03-05 00:00", DayFirst, Some(19700305)),
+        ("1970", DayFirst, Some(19700000)),
+        ("1970-03", DayFirst, Some(19700300)),
+        ("unknown", DayFirst, None),
+        ("", DayFirst, None),
+        ("1-2-3-4-5", YearFirst, Some(20010203)),
+        ("99999999999999999999", DayFirst, None),
+    ] {
+        assert_eq!(
+            date::parse(raw, order).map(date::DateDigits::packed),
+            packed,
+            "{raw} {order:?}"
+        );
+    }
+    let order = |samples: &[&str]| date::order_of(samples.iter().copied());
+    assert_eq!(order(&["1/2/1990", "13/2/1990"]), DayFirst);
+    assert_eq!(order(&["1/2/1990", "2/13/1990", "1/1/1990"]), MonthFirst);
+    assert_eq!(order(&["19790295", "19700101", ""]), YearFirst);
+    assert_eq!(order(&[]), DayFirst);
 }

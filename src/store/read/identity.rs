@@ -1,9 +1,54 @@
-//! Why records are together: joins, events, redirects; and the pairs that wait for a decision.
+//! Why records are together: joins, decisions, events, redirects.
 
 use super::profile::word;
-use super::{ByParent, ReadError, at, group, see};
-use crate::{Store, sql};
-use domain::{Area, ProfileId, ProfileKind, RecordId, Scope, Timestamp};
+use super::records::shown_identifier;
+use super::{AuditEntry, ByParent, Newest, ReadError, at, group, see};
+use crate::rows::from_json;
+use crate::{Store, StoreError, sql};
+use domain::{Area, Identifier, ProfileId, RecordId, Scope, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// One bar of a waterfall: what a comparison adds to the weight of a pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceBar {
+    /// What was compared; `prior` comes first, before anything is.
+    #[serde(default)]
+    pub comparison: String,
+    /// How well it agreed.
+    #[serde(default)]
+    pub level: String,
+    /// Contribution in log2 odds.
+    #[serde(default)]
+    pub weight: f64,
+    /// Share of the records that carry the value agreed on, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term_frequency: Option<f64>,
+    /// The value shared, masked where contact details are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<Identifier>,
+}
+
+impl EvidenceBar {
+    /// The bar as a scope may see it.
+    #[must_use]
+    pub fn shown(mut self, scope: &Scope) -> Self {
+        self.identifier = self.identifier.map(|Identifier { kind, value }| {
+            let access = scope.access(Area::ContactDetails);
+            Identifier::new(kind, shown_identifier(access, kind, value.expose().to_owned()))
+        });
+        self
+    }
+}
+
+/// A stored waterfall as a scope may see it.
+pub(super) fn waterfall(
+    scope: &Scope,
+    text: &str,
+    what: &'static str,
+) -> Result<Vec<EvidenceBar>, StoreError> {
+    let bars: Vec<EvidenceBar> = from_json(text, what)?;
+    Ok(bars.into_iter().map(|bar| bar.shown(scope)).collect())
+}
 
 /// Why two records of a profile were put together.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +61,8 @@ pub struct JoinRow {
     pub rule: String,
     /// Match weight, log2 odds.
     pub weight: f64,
-    /// JSON list of comparisons.
-    pub evidence: String,
+    /// What adds up to the weight.
+    pub waterfall: Vec<EvidenceBar>,
 }
 
 /// Something that happened to a profile's id.
@@ -27,33 +72,31 @@ pub struct IdentityChange {
     pub id: i64,
     /// When.
     pub at: Timestamp,
-    /// `created`, `merged`, `split` or `moved`.
+    /// `created`, `merged`, `split`, `moved` or `emptied`.
     pub action: String,
-    /// The other profile concerned.
+    /// The profile that it happened to: what retired, was split, or lost the record.
+    pub profile: ProfileId,
+    /// The other profile concerned: what it went into.
     pub other: Option<ProfileId>,
     /// The record that moved.
     pub record: Option<RecordId>,
+    /// The decision that brought it about; `None` if the records themselves did.
+    pub cause: Option<AuditEntry>,
 }
 
-/// A pair of records for a person to decide on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Review {
-    /// Its id.
-    pub id: i64,
-    /// Persons or companies.
-    pub kind: ProfileKind,
+/// What a person decided on a pair of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRow {
     /// One record.
     pub left: RecordId,
     /// The other.
     pub right: RecordId,
-    /// 0 to 1.
-    pub score: f64,
-    /// Why it is uncertain.
-    pub reason: String,
-    /// JSON list of comparisons.
-    pub evidence: String,
-    /// When it was raised.
-    pub raised: Timestamp,
+    /// The verdict that counts: the last one.
+    pub verdict: Verdict,
+    /// The token's subject.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
     /// The profile of the left record.
     pub left_profile: Option<ProfileId>,
     /// The profile of the right record.
@@ -61,7 +104,8 @@ pub struct Review {
 }
 
 impl Store {
-    /// The joins of each profile, at most `limit`, by records.
+    /// The joins of each profile, at most `limit`, the most certain first: the order in which they
+    /// hold the records together.
     ///
     /// # Errors
     /// [`ReadError::Forbidden`], [`ReadError::Store`].
@@ -73,32 +117,38 @@ impl Store {
     ) -> Result<ByParent<JoinRow>, ReadError> {
         see(scope, Area::Identity)?;
         let backend = self.backend();
-        let newest = super::Newest {
+        let newest = Newest {
             table: "explanation",
             parent: "profile_id",
             fixed: None,
-            keys: &["left_id", "right_id"],
+            keys: &["weight", "left_id", "right_id"],
         };
         let text =
             format!("SELECT k.id AS parent, f.* FROM {} {}", newest.from(backend), newest.order());
-        let values = super::Newest::values::<2>(backend, profiles, limit, None);
+        let values = Newest::values::<3>(backend, profiles, limit, None);
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
-            Ok((
-                row.try_get("", "parent")?,
-                JoinRow {
-                    left: RecordId(row.try_get("", "left_id")?),
-                    right: RecordId(row.try_get("", "right_id")?),
-                    rule: row.try_get("", "rule_id")?,
-                    weight: row.try_get("", "weight")?,
-                    evidence: row.try_get("", "evidence")?,
-                },
-            ))
+            let join = JoinRow {
+                left: RecordId(row.try_get("", "left_id")?),
+                right: RecordId(row.try_get("", "right_id")?),
+                rule: row.try_get("", "rule_id")?,
+                weight: row.try_get("", "weight")?,
+                waterfall: Vec::new(),
+            };
+            Ok((row.try_get::<i64>("", "parent")?, join, row.try_get::<String>("", "evidence")?))
         })
         .await?;
+        let rows = rows
+            .into_iter()
+            .map(|(parent, mut join, evidence)| {
+                join.waterfall = waterfall(scope, &evidence, "explanation.evidence")?;
+                Ok((parent, join))
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
         Ok(group(rows))
     }
 
-    /// What happened to each profile's id, at most `limit`, the latest first.
+    /// What happened to each profile's id, and what other ids went into it, at most `limit`, the
+    /// latest first.
     ///
     /// # Errors
     /// [`ReadError::Forbidden`], [`ReadError::Store`].
@@ -110,30 +160,105 @@ impl Store {
     ) -> Result<ByParent<IdentityChange>, ReadError> {
         see(scope, Area::Identity)?;
         let backend = self.backend();
-        let newest = super::Newest {
-            table: "identity_event",
-            parent: "profile_id",
-            fixed: None,
-            keys: &["id"],
+        let by = |parent| {
+            let newest = Newest { table: "identity_event", parent, fixed: None, keys: &["id"] };
+            format!(
+                "SELECT k.id AS parent, f.id AS event_id, f.at_ms, f.action, f.profile_id, \
+                 f.other_id, f.record_id FROM {}",
+                newest.from(backend)
+            )
         };
         let text = format!(
-            "SELECT k.id AS parent, f.id AS event_id, f.at_ms, f.action, f.other_id, f.record_id \
-             FROM {} {}",
-            newest.from(backend),
-            newest.order()
+            "SELECT e.*, a.id AS audit_id, a.at_ms AS decided_at_ms, a.subject, a.role, \
+             a.action AS audit_action, a.detail FROM ({} UNION ALL {}) e \
+             LEFT JOIN identity_cause c ON c.event_id = e.event_id \
+             LEFT JOIN audit_entry a ON a.id = c.audit_id ORDER BY e.parent, e.event_id DESC",
+            by("profile_id"),
+            by("other_id")
         );
-        let values = super::Newest::values::<1>(backend, profiles, limit, None);
+        let values = Newest::values::<1>(backend, profiles, limit, None);
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             let other: Option<i64> = row.try_get("", "other_id")?;
             let record: Option<i64> = row.try_get("", "record_id")?;
+            let audit: Option<i64> = row.try_get("", "audit_id")?;
+            let cause = match audit {
+                Some(id) => Some(AuditEntry {
+                    id,
+                    at: at(row.try_get("", "decided_at_ms")?),
+                    subject: row.try_get("", "subject")?,
+                    role: row.try_get("", "role")?,
+                    action: row.try_get("", "audit_action")?,
+                    detail: row.try_get("", "detail")?,
+                }),
+                None => None,
+            };
             Ok((
                 row.try_get("", "parent")?,
                 IdentityChange {
                     id: row.try_get("", "event_id")?,
                     at: at(row.try_get("", "at_ms")?),
                     action: row.try_get("", "action")?,
+                    profile: ProfileId(row.try_get("", "profile_id")?),
                     other: other.map(ProfileId),
                     record: record.map(RecordId),
+                    cause,
+                },
+            ))
+        })
+        .await?;
+        let mut found = group(rows);
+        for list in found.values_mut() {
+            list.truncate(limit as usize);
+        }
+        Ok(found)
+    }
+
+    /// What people decided on pairs in which a record of each profile takes part, at most `limit`,
+    /// the latest first.
+    ///
+    /// # Errors
+    /// [`ReadError::Forbidden`], [`ReadError::Store`].
+    pub async fn decisions(
+        &self,
+        scope: &Scope,
+        limit: u32,
+        profiles: &[i64],
+    ) -> Result<ByParent<DecisionRow>, ReadError> {
+        see(scope, Area::Identity)?;
+        let by = |column: &str| {
+            format!(
+                "SELECT m.profile_id AS parent, d.kind, d.left_id, d.right_id, d.verdict, \
+                 d.decided_by, d.decided_at_ms FROM profile_member m \
+                 JOIN decision d ON d.kind = m.kind AND d.{column} = m.record_id WHERE {}",
+                self.backend().id_in("m.profile_id", 1)
+            )
+        };
+        // A split decides on very many pairs at once; their number is bounded where they are.
+        let text = format!(
+            "SELECT n.*, l.profile_id AS left_profile, r.profile_id AS right_profile FROM (\
+             SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.parent \
+             ORDER BY t.decided_at_ms DESC, t.left_id, t.right_id) AS place \
+             FROM ({} UNION {}) t) n \
+             LEFT JOIN profile_member l ON l.record_id = n.left_id AND l.kind = n.kind \
+             LEFT JOIN profile_member r ON r.record_id = n.right_id AND r.kind = n.kind \
+             WHERE n.place <= $2 ORDER BY n.parent, n.place",
+            by("left_id"),
+            by("right_id")
+        );
+        let values = vec![self.backend().ids(profiles.iter().copied()), i64::from(limit).into()];
+        let rows = sql::map(self.reader(), self.statement(text, values), |row| {
+            let left: Option<i64> = row.try_get("", "left_profile")?;
+            let right: Option<i64> = row.try_get("", "right_profile")?;
+            Ok((
+                row.try_get("", "parent")?,
+                DecisionRow {
+                    left: RecordId(row.try_get("", "left_id")?),
+                    right: RecordId(row.try_get("", "right_id")?),
+                    verdict: word(row, "verdict", Verdict::parse)?,
+                    by: row.try_get("", "decided_by")?,
+                    at: at(row.try_get("", "decided_at_ms")?),
+                    left_profile: left.map(ProfileId),
+                    right_profile: right.map(ProfileId),
                 },
             ))
         })
@@ -153,7 +278,7 @@ impl Store {
     ) -> Result<ByParent<(ProfileId, Timestamp)>, ReadError> {
         see(scope, Area::Identity)?;
         let backend = self.backend();
-        let newest = super::Newest {
+        let newest = Newest {
             table: "profile_redirect",
             parent: "to_id",
             fixed: None,
@@ -164,81 +289,12 @@ impl Store {
             newest.from(backend),
             newest.order()
         );
-        let values = super::Newest::values::<1>(backend, profiles, limit, None);
+        let values = Newest::values::<1>(backend, profiles, limit, None);
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             let from = ProfileId(row.try_get("", "from_id")?);
             Ok((row.try_get("", "parent")?, (from, at(row.try_get("", "redirected_at_ms")?))))
         })
         .await?;
         Ok(group(rows))
-    }
-
-    /// Pairs that wait for a decision, the highest score first; the key is (score, id).
-    ///
-    /// # Errors
-    /// [`ReadError::Forbidden`], [`ReadError::Store`].
-    pub async fn reviews(
-        &self,
-        scope: &Scope,
-        kind: Option<ProfileKind>,
-        limit: u32,
-        after: Option<(f64, i64)>,
-    ) -> Result<Vec<Review>, ReadError> {
-        see(scope, Area::Identity)?;
-        let (score, id) = after.unwrap_or((f64::MAX, i64::MAX));
-        let mut values = vec![i64::from(limit).into(), score.into(), id.into()];
-        let mut filter = String::new();
-        if let Some(kind) = kind {
-            values.push(kind.as_str().into());
-            filter.push_str(" AND r.kind = $4");
-        }
-        let text = format!(
-            "SELECT r.*, l.profile_id AS left_profile, m.profile_id AS right_profile \
-             FROM (SELECT * FROM review r WHERE (r.score, r.id) < ($2, $3){filter} \
-                   ORDER BY r.score DESC, r.id DESC LIMIT $1) r \
-             LEFT JOIN profile_member l ON l.record_id = r.left_id AND l.kind = r.kind \
-             LEFT JOIN profile_member m ON m.record_id = r.right_id AND m.kind = r.kind \
-             ORDER BY r.score DESC, r.id DESC"
-        );
-        let rows = sql::map(self.reader(), self.statement(text, values), |row| {
-            let left: Option<i64> = row.try_get("", "left_profile")?;
-            let right: Option<i64> = row.try_get("", "right_profile")?;
-            Ok(Review {
-                id: row.try_get("", "id")?,
-                kind: word(row, "kind", ProfileKind::parse)?,
-                left: RecordId(row.try_get("", "left_id")?),
-                right: RecordId(row.try_get("", "right_id")?),
-                score: row.try_get("", "score")?,
-                reason: row.try_get("", "reason")?,
-                evidence: row.try_get("", "evidence")?,
-                raised: at(row.try_get("", "created_at_ms")?),
-                left_profile: left.map(ProfileId),
-                right_profile: right.map(ProfileId),
-            })
-        })
-        .await?;
-        Ok(rows)
-    }
-
-    /// How many pairs wait for a decision.
-    ///
-    /// # Errors
-    /// [`ReadError::Forbidden`], [`ReadError::Store`].
-    pub async fn review_count(
-        &self,
-        scope: &Scope,
-        kind: Option<ProfileKind>,
-    ) -> Result<i64, ReadError> {
-        see(scope, Area::Identity)?;
-        let (filter, values) = match kind {
-            Some(kind) => (" WHERE kind = $1", vec![kind.as_str().into()]),
-            None => ("", vec![]),
-        };
-        let text = format!("SELECT COUNT(*) AS n FROM review{filter}");
-        let rows = sql::map(self.reader(), self.statement(text, values), |row| {
-            row.try_get::<i64>("", "n")
-        })
-        .await?;
-        Ok(rows.first().copied().unwrap_or(0))
     }
 }

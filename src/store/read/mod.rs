@@ -8,6 +8,7 @@
 
 mod bodies;
 mod facts;
+mod household;
 mod identity;
 mod links;
 mod list;
@@ -16,11 +17,13 @@ mod numbers;
 mod operations;
 mod profile;
 mod records;
+mod reviews;
 mod stages;
 mod timeline;
 
 pub use facts::{Fact, FactKind};
-pub use identity::{IdentityChange, JoinRow, Review};
+pub use household::{EmploymentRow, HouseholdMemberRow, HouseholdRow};
+pub use identity::{DecisionRow, EvidenceBar, IdentityChange, JoinRow};
 pub use list::{
     CustomerFilter, CustomerPage, CustomerQuery, CustomerTest, Direction, Key, OrderField, Range,
     TextTest,
@@ -29,7 +32,8 @@ pub use lookup::Lookup;
 pub use numbers::{RollupCell, RollupRange, StoredNumbers};
 pub use operations::{AuditEntry, QuarantinedRecord, StreamStatus};
 pub use profile::Profile;
-pub use records::{GoldenValue, IdentifierRow, RecordVersion, StoredRecord};
+pub use records::{FieldSetting, GoldenValue, IdentifierRow, RecordVersion, StoredRecord};
+pub use reviews::{Review, ReviewFilter};
 pub use stages::StageStep;
 pub use timeline::{TimelineEntry, TimelineKey, TimelineKind};
 

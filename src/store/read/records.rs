@@ -3,6 +3,7 @@
 use super::{
     ByParent, Newest, ReadError, RecordRef, Slice, at, group, see, shown_email, shown_phone,
 };
+use crate::identity::BLOCK_MAX;
 use crate::{Store, sql};
 use domain::{Access, Area, IdentifierKind, Payload, RecordId, Scope, Timestamp};
 use sea_orm::{DbErr, QueryResult};
@@ -51,8 +52,22 @@ pub struct GoldenValue {
     pub value: Option<String>,
     /// The record it was taken from.
     pub record: RecordRef,
-    /// The survivorship rule that chose it.
+    /// The survivorship rule that chose it; `override` if a person set it.
     pub rule: String,
+    /// Who set it and why, if a person did.
+    pub set: Option<FieldSetting>,
+}
+
+/// Who set a golden field by hand, when and why.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FieldSetting {
+    /// The subject of the token.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why. People quote what they correct, so it is hidden where contact details are not shown in
+    /// full.
+    pub reason: Option<String>,
 }
 
 /// An identifier of a profile.
@@ -64,7 +79,7 @@ pub struct IdentifierRow {
     pub value: String,
     /// How many of the profile's records carry it.
     pub records: i64,
-    /// Whether so many profiles share it that it identifies nobody.
+    /// Whether so many records carry it that it identifies nobody.
     pub demoted: bool,
 }
 
@@ -97,7 +112,7 @@ fn shown_field(access: Access, field: &str, value: String) -> Option<String> {
 }
 
 /// What a scope sees of an identifier. Values that contain an address are hidden as a whole.
-fn shown_identifier(access: Access, kind: IdentifierKind, value: String) -> String {
+pub(super) fn shown_identifier(access: Access, kind: IdentifierKind, value: String) -> String {
     let masked = match kind {
         IdentifierKind::Email => shown_email(access, Some(value)),
         IdentifierKind::Phone => shown_phone(access, Some(value)),
@@ -270,7 +285,11 @@ impl Store {
         let contact = scope.access(Area::ContactDetails);
         let text = format!(
             "SELECT g.profile_id, g.field, g.value, g.rule, g.record_id, s.source, s.stream, \
-             s.external_id FROM profile_field g JOIN source_record s ON s.id = g.record_id \
+             s.external_id, o.set_by, o.set_at_ms, o.reason \
+             FROM profile_field g JOIN source_record s ON s.id = g.record_id \
+             JOIN profile p ON p.id = g.profile_id \
+             LEFT JOIN field_override o ON g.rule = 'override' AND o.record_id = g.record_id \
+               AND o.kind = p.kind AND o.field = g.field \
              WHERE {} ORDER BY g.profile_id, g.field",
             backend.id_in("g.profile_id", 1)
         );
@@ -280,7 +299,15 @@ impl Store {
             let value = shown_field(contact, &field, row.try_get("", "value")?);
             let record = RecordRef::from_row(row)?;
             let rule = row.try_get("", "rule")?;
-            Ok((row.try_get("", "profile_id")?, GoldenValue { field, value, record, rule }))
+            let by: Option<String> = row.try_get("", "set_by")?;
+            let time: Option<i64> = row.try_get("", "set_at_ms")?;
+            let reason: Option<String> = row.try_get("", "reason")?;
+            let set = by.zip(time).map(|(by, time)| FieldSetting {
+                by,
+                at: at(time),
+                reason: reason.filter(|_| contact == Access::Full),
+            });
+            Ok((row.try_get("", "profile_id")?, GoldenValue { field, value, record, rule, set }))
         })
         .await?;
         Ok(group(rows))
@@ -300,20 +327,20 @@ impl Store {
         let contact = scope.access(Area::ContactDetails);
         let text = format!(
             "SELECT m.profile_id, i.kind, i.value, COUNT(DISTINCT i.record_id) AS n, \
-             MAX(CASE WHEN d.value IS NULL THEN 0 ELSE 1 END) AS demoted \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM identifier x WHERE x.entity = i.entity \
+               AND x.kind = i.kind AND x.value = i.value LIMIT {}) carriers) AS carriers \
              FROM profile_member m \
              JOIN identifier i ON i.record_id = m.record_id AND i.entity = m.kind \
-             LEFT JOIN demoted_identifier d \
-               ON d.entity = i.entity AND d.kind = i.kind AND d.value = i.value \
-             WHERE {} GROUP BY m.profile_id, i.kind, i.value \
+             WHERE {} GROUP BY m.profile_id, i.entity, i.kind, i.value \
              ORDER BY m.profile_id, i.kind, i.value",
+            BLOCK_MAX + 1,
             backend.id_in("m.profile_id", 1)
         );
         let values = vec![backend.ids(profiles.iter().copied())];
         let rows = sql::map(self.reader(), self.statement(text, values), |row| {
             let kind = super::profile::word(row, "kind", IdentifierKind::parse)?;
             let value = shown_identifier(contact, kind, row.try_get("", "value")?);
-            let demoted = int(row, "demoted")? != 0;
+            let demoted = row.try_get::<i64>("", "carriers")? > BLOCK_MAX as i64;
             let records = row.try_get("", "n")?;
             Ok((row.try_get("", "profile_id")?, IdentifierRow { kind, value, records, demoted }))
         })
@@ -324,9 +351,4 @@ impl Store {
         }
         Ok(found)
     }
-}
-
-/// An integer of either width: PostgreSQL answers 32 bits to `MAX` of literals.
-fn int(row: &QueryResult, column: &str) -> Result<i64, DbErr> {
-    row.try_get::<i64>("", column).or_else(|_| row.try_get::<i32>("", column).map(i64::from))
 }

@@ -1,0 +1,272 @@
+//! How often values occur, over everything that was learnt from.
+//!
+//! Owns the counts behind term frequencies, and their stored form: an incremental run weighs a
+//! value by how often it occurs among all records, not among the few it looks at.
+
+use super::pool::{Pool, hash, mix};
+use super::table::{Row, Table};
+use domain::ProfileKind;
+use rustc_hash::FxHashMap;
+
+/// How often values occur and how many distinct carriers they have.
+pub(crate) struct Frequencies {
+    /// Records.
+    pub records: f64,
+    pub given: Vec<u32>,
+    pub family: Vec<u32>,
+    pub email: Vec<u32>,
+    pub email_carriers: Vec<u32>,
+    pub phone: Vec<u32>,
+    pub phone_carriers: Vec<u32>,
+    pub domain: Vec<u32>,
+    pub date: FxHashMap<u32, u32>,
+    pub street: FxHashMap<(u32, u32), u32>,
+    pub postal: Vec<u32>,
+    pub city: Vec<u32>,
+    pub org: Vec<u32>,
+    pub org_word: Vec<u32>,
+    pub web: Vec<u32>,
+    pub others: Vec<FxHashMap<u32, u32>>,
+    /// Rarity of a company word: 0 for one in every name, 1 for one in a single name.
+    pub word_weight: Vec<f32>,
+}
+
+fn count(counts: &mut [u32], id: u32) {
+    if let Some(slot) = counts.get_mut(id as usize) {
+        *slot += 1;
+    }
+}
+
+pub(super) fn of(counts: &[u32], id: u32) -> u32 {
+    counts.get(id as usize).copied().unwrap_or_default()
+}
+
+impl Frequencies {
+    pub fn new(table: &Table) -> Self {
+        let mut f = Self {
+            records: table.rows.len() as f64,
+            given: vec![0; table.names.len()],
+            family: vec![0; table.names.len()],
+            email: vec![0; table.emails.len()],
+            email_carriers: Vec::new(),
+            phone: vec![0; table.phones.len()],
+            phone_carriers: Vec::new(),
+            domain: vec![0; table.domains.len()],
+            date: FxHashMap::default(),
+            street: FxHashMap::default(),
+            postal: vec![0; table.places.len()],
+            city: vec![0; table.places.len()],
+            org: vec![0; table.orgs.len()],
+            org_word: vec![0; table.org_words.len()],
+            web: vec![0; table.domains.len()],
+            others: vec![FxHashMap::default(); table.extra.len()],
+            word_weight: Vec::new(),
+        };
+        let mut email_names = Vec::new();
+        let mut phone_names = Vec::new();
+        for (at, row) in table.rows.iter().enumerate() {
+            count(&mut f.given, row.given);
+            count(&mut f.family, row.family);
+            count(&mut f.postal, row.postal);
+            count(&mut f.city, row.city);
+            let carrier = carrier(table, row);
+            for email in table.values(&row.email) {
+                count(&mut f.email, *email);
+                count(&mut f.domain, table.email_parts(*email).domain);
+                email_names.push((u64::from(*email) << 32) | carrier);
+            }
+            for phone in table.values(&row.phone) {
+                count(&mut f.phone, *phone);
+                phone_names.push((u64::from(*phone) << 32) | carrier);
+            }
+            for org in table.values(&row.org) {
+                count(&mut f.org, *org);
+            }
+            for web in table.values(&row.web) {
+                count(&mut f.web, *web);
+            }
+            if row.date != 0 {
+                *f.date.entry(row.date).or_default() += 1;
+            }
+            if row.street != 0 {
+                *f.street.entry((row.number, row.street)).or_default() += 1;
+            }
+            for (value, counts) in table.others(at as u32).iter().zip(&mut f.others) {
+                if *value != 0 {
+                    *counts.entry(*value).or_default() += 1;
+                }
+            }
+        }
+        f.email_carriers = carriers(email_names, table.emails.len());
+        f.phone_carriers = carriers(phone_names, table.phones.len());
+        for parts in table.org.iter().skip(1) {
+            for word in &parts.words {
+                count(&mut f.org_word, *word);
+            }
+        }
+        f.word_weight = word_weights(&f.org_word, table.org.len() as f32);
+        f
+    }
+}
+
+/// The name under which carriers of a contact value are told apart: coarse, so that spellings of
+/// one name count once.
+fn carrier(table: &Table, row: &Row) -> u64 {
+    if table.kind == ProfileKind::Company {
+        return u64::from(table.values(&row.org).first().copied().unwrap_or_default());
+    }
+    let given = table.sound(row.given);
+    let family = table.sound(row.family);
+    (given ^ family.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}
+
+fn carriers(mut pairs: Vec<u64>, values: usize) -> Vec<u32> {
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut counts = vec![0; values];
+    for pair in pairs {
+        count(&mut counts, (pair >> 32) as u32);
+    }
+    counts
+}
+
+
+/// A stored count: of a value, by its hash, and how many distinct carriers it has.
+pub(crate) type Counts = FxHashMap<u64, (u32, u32)>;
+
+/// Values carried by fewer records than this are not stored: they are the rule, and what two
+/// records agree on is carried by two.
+const STORED_FROM: u32 = 3;
+
+/// What a count is of.
+#[derive(Clone, Copy)]
+enum Of {
+    Given = 1,
+    Family,
+    Email,
+    Phone,
+    Domain,
+    Date,
+    Street,
+    Postal,
+    City,
+    Org,
+    OrgWord,
+    Web,
+    Other,
+}
+
+fn value_key(of: Of, text: &str) -> u64 {
+    mix(&[of as u64, hash(text.as_bytes())])
+}
+
+fn street_key(table: &Table, number: u32, street: u32) -> u64 {
+    let place = |id: u32| hash(table.places.text(id).as_bytes());
+    mix(&[Of::Street as u64, place(number), place(street)])
+}
+
+impl Frequencies {
+    /// The counts that are worth keeping.
+    pub fn export(&self, table: &Table) -> Counts {
+        let mut out = Counts::default();
+        let mut keep = |of: Of, pool: &Pool, counts: &[u32], carriers: &[u32]| {
+            for (id, count) in counts.iter().enumerate().skip(1) {
+                let carriers = carriers.get(id).copied().unwrap_or_default();
+                if *count >= STORED_FROM {
+                    out.insert(value_key(of, pool.text(id as u32)), (*count, carriers));
+                }
+            }
+        };
+        keep(Of::Given, &table.names, &self.given, &[]);
+        keep(Of::Family, &table.names, &self.family, &[]);
+        keep(Of::Email, &table.emails, &self.email, &self.email_carriers);
+        keep(Of::Phone, &table.phones, &self.phone, &self.phone_carriers);
+        keep(Of::Domain, &table.domains, &self.domain, &[]);
+        keep(Of::Postal, &table.places, &self.postal, &[]);
+        keep(Of::City, &table.places, &self.city, &[]);
+        keep(Of::Org, &table.orgs, &self.org, &[]);
+        keep(Of::OrgWord, &table.org_words, &self.org_word, &[]);
+        keep(Of::Web, &table.domains, &self.web, &[]);
+        for (date, count) in self.date.iter().filter(|(_, n)| **n >= STORED_FROM) {
+            out.insert(mix(&[Of::Date as u64, u64::from(*date)]), (*count, 0));
+        }
+        for ((number, street), count) in self.street.iter().filter(|(_, n)| **n >= STORED_FROM) {
+            out.insert(street_key(table, *number, *street), (*count, 0));
+        }
+        for (column, counts) in self.others.iter().enumerate() {
+            for (id, count) in counts.iter().filter(|(_, n)| **n >= STORED_FROM) {
+                let text = hash(table.others_pool.text(*id).as_bytes());
+                out.insert(mix(&[Of::Other as u64, column as u64, text]), (*count, 0));
+            }
+        }
+        out
+    }
+
+    /// The stored counts of the values of a table. `names` is how many distinct company names were
+    /// learnt from.
+    pub fn import(table: &Table, counts: &Counts, records: f64, names: f32) -> Self {
+        let lowest = STORED_FROM - 1;
+        let get = |key: u64| counts.get(&key).copied();
+        let of_pool = |of: Of, pool: &Pool| -> (Vec<u32>, Vec<u32>) {
+            (0..pool.len() as u32)
+                .map(|id| {
+                    if id == 0 {
+                        return (0, 0);
+                    }
+                    get(value_key(of, pool.text(id))).unwrap_or((lowest, 1))
+                })
+                .unzip()
+        };
+        let (email, email_carriers) = of_pool(Of::Email, &table.emails);
+        let (phone, phone_carriers) = of_pool(Of::Phone, &table.phones);
+        let mut date = FxHashMap::default();
+        let mut street = FxHashMap::default();
+        let mut others: Vec<FxHashMap<u32, u32>> = vec![FxHashMap::default(); table.extra.len()];
+        for (at, row) in table.rows.iter().enumerate() {
+            if row.date != 0 {
+                let stored = get(mix(&[Of::Date as u64, u64::from(row.date)]));
+                date.insert(row.date, stored.map_or(lowest, |(n, _)| n));
+            }
+            if row.street != 0 {
+                let stored = get(street_key(table, row.number, row.street));
+                street.insert((row.number, row.street), stored.map_or(lowest, |(n, _)| n));
+            }
+            for (column, (value, known)) in table.others(at as u32).iter().zip(&mut others).enumerate() {
+                if *value != 0 {
+                    let text = hash(table.others_pool.text(*value).as_bytes());
+                    let stored = get(mix(&[Of::Other as u64, column as u64, text]));
+                    known.insert(*value, stored.map_or(lowest, |(n, _)| n));
+                }
+            }
+        }
+        let org_word = of_pool(Of::OrgWord, &table.org_words).0;
+        let word_weight = word_weights(&org_word, names);
+        Self {
+            records,
+            given: of_pool(Of::Given, &table.names).0,
+            family: of_pool(Of::Family, &table.names).0,
+            email,
+            email_carriers,
+            phone,
+            phone_carriers,
+            domain: of_pool(Of::Domain, &table.domains).0,
+            date,
+            street,
+            postal: of_pool(Of::Postal, &table.places).0,
+            city: of_pool(Of::City, &table.places).0,
+            org: of_pool(Of::Org, &table.orgs).0,
+            org_word,
+            web: of_pool(Of::Web, &table.domains).0,
+            others,
+            word_weight,
+        }
+    }
+}
+
+fn word_weights(counts: &[u32], names: f32) -> Vec<f32> {
+    let names = names.max(2.0);
+    counts
+        .iter()
+        .map(|n| ((names / (*n as f32 + 0.5)).ln() / (names / 1.5).ln()).max(0.02))
+        .collect()
+}

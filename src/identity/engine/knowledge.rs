@@ -1,0 +1,328 @@
+//! What was learnt from all records of a kind, and what it says about a few of them.
+//!
+//! Owns the frozen parameters: an incremental run weighs its records exactly as the run over
+//! everything did that learnt them. Refuses to know where they are stored.
+
+use super::block::{self, Context, Rule};
+use super::compare::{Compared, Comparer};
+use super::frequency::{Counts, Frequencies};
+use super::level::{self, Comparison, level_of};
+use super::model::Model;
+use super::table::{Column, Table, TableBuilder};
+use super::resolve_parts;
+use crate::IdentityRecord;
+use crate::record;
+use domain::{Decision, ProfileKind, RecordId, Verdict};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+/// What was learnt from all records of a kind: parameters, how often values occur, which blocks
+/// are too large, from which weight records join. Frozen between trainings.
+#[derive(Clone, Debug)]
+pub struct Knowledge {
+    kind: ProfileKind,
+    body: Body,
+    counts: Counts,
+    oversized: FxHashSet<u64>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Body {
+    /// Version of this form; another one is learnt anew.
+    version: u32,
+    records: u64,
+    org_names: f32,
+    present: Vec<f64>,
+    cutoff: f32,
+    model: Model,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    body: Body,
+    counts: Vec<(u64, u32, u32)>,
+    oversized: Vec<u64>,
+}
+
+const VERSION: u32 = 1;
+/// How far below the cut-off pairs are still looked at: what lies between is a reviewer's.
+pub(crate) const GREY: f32 = 4.0;
+
+impl Knowledge {
+    /// What is known before there are records: usual frequencies and error rates.
+    #[must_use]
+    pub fn unlearned(kind: ProfileKind) -> Self {
+        Self::learn_table(kind, &record::columns(kind), &[], &[])
+    }
+
+    /// Learns from all records of a kind. What stewards decided counts as known where it is known;
+    /// everything else is estimated without labels.
+    #[must_use]
+    pub fn learn(kind: ProfileKind, records: &[IdentityRecord], decisions: &[Decision]) -> Self {
+        let mut of_kind: Vec<&IdentityRecord> = records.iter().filter(|r| r.kind == kind).collect();
+        of_kind.sort_by(|x, y| (x.id, y.version).cmp(&(y.id, x.version)));
+        of_kind.dedup_by_key(|r| r.id);
+        let find = |id: RecordId| {
+            let at = of_kind.binary_search_by_key(&id, |r| r.id).ok()?;
+            u32::try_from(at).ok()
+        };
+        let mut latest: FxHashMap<(u32, u32), (i64, Verdict)> = FxHashMap::default();
+        for decision in decisions {
+            let (Some(a), Some(b)) = (find(decision.left), find(decision.right)) else { continue };
+            let entry = (decision.decided_at.as_millis(), decision.verdict);
+            let slot = latest.entry((a, b)).or_insert(entry);
+            if entry.0 >= slot.0 {
+                *slot = entry;
+            }
+        }
+        let mut labels: Vec<(u32, u32, bool)> = latest
+            .into_iter()
+            .filter(|(_, (_, verdict))| *verdict != Verdict::Unsure)
+            .map(|((a, b), (_, verdict))| (a, b, verdict == Verdict::Same))
+            .collect();
+        labels.sort_unstable();
+        Self::learn_table(kind, &record::columns(kind), &of_kind, &labels)
+    }
+
+    fn learn_table(
+        kind: ProfileKind,
+        columns: &[Column],
+        records: &[&IdentityRecord],
+        labels: &[(u32, u32, bool)],
+    ) -> Self {
+        let table = table_of(kind, columns, records);
+        let comparisons = standing(kind);
+        let learnt = resolve_parts(&table, Some(comparisons), labels);
+        Self {
+            kind,
+            body: Body {
+                version: VERSION,
+                records: table.len() as u64,
+                org_names: table.org.len() as f32,
+                present: learnt.present,
+                cutoff: learnt.cutoff,
+                model: learnt.model,
+            },
+            counts: learnt.counts,
+            oversized: learnt.oversized,
+            rules: learnt.rules,
+        }
+    }
+
+    /// The stored form.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut counts: Vec<(u64, u32, u32)> =
+            self.counts.iter().map(|(key, (n, carriers))| (*key, *n, *carriers)).collect();
+        counts.sort_unstable();
+        let mut oversized: Vec<u64> = self.oversized.iter().copied().collect();
+        oversized.sort_unstable();
+        let stored = Stored { body: self.body.clone(), counts, oversized };
+        postcard::to_allocvec(&stored).unwrap_or_default()
+    }
+
+    /// The inverse of [`Knowledge::to_bytes`]; `None` for another version's form or damaged bytes:
+    /// learn anew then.
+    #[must_use]
+    pub fn from_bytes(kind: ProfileKind, bytes: &[u8]) -> Option<Self> {
+        let stored: Stored = postcard::from_bytes(bytes).ok()?;
+        let mut body = stored.body;
+        if body.version != VERSION || body.model.comparisons != standing(kind) {
+            return None;
+        }
+        body.model.finish();
+        let empty = table_of(kind, &record::columns(kind), &[]);
+        Some(Self {
+            kind,
+            rules: block::rules(&empty, &body.model.comparisons),
+            body,
+            counts: stored.counts.into_iter().map(|(key, n, c)| (key, (n, c))).collect(),
+            oversized: stored.oversized.into_iter().collect(),
+        })
+    }
+
+    /// Person or company.
+    #[must_use]
+    pub fn kind(&self) -> ProfileKind {
+        self.kind
+    }
+
+    /// How many records it was learnt from.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.body.records
+    }
+
+    /// Mean weight from which clusters join, in log2 odds.
+    #[must_use]
+    pub fn cutoff(&self) -> f64 {
+        f64::from(self.body.cutoff)
+    }
+
+    /// Weight from which a pair is worth following or showing to a reviewer, in log2 odds.
+    #[must_use]
+    pub fn floor(&self) -> f64 {
+        f64::from(self.body.cutoff - GREY)
+    }
+
+    /// A table of records, ready to be weighed as everything was.
+    pub(crate) fn table(&self, records: &[&IdentityRecord]) -> Table {
+        table_of(self.kind, &record::columns(self.kind), records)
+    }
+
+    pub(crate) fn view<'t>(&'t self, table: &'t Table) -> View<'t> {
+        let frequency = Frequencies::import(
+            table,
+            &self.counts,
+            self.body.records as f64,
+            self.body.org_names,
+        );
+        let comparer = Comparer::learnt(
+            table,
+            frequency,
+            self.body.model.comparisons.clone(),
+            self.body.present.clone(),
+        );
+        View { knowledge: self, comparer, weights: FxHashMap::default() }
+    }
+}
+
+/// Learnt parameters applied to a table.
+pub(crate) struct View<'t> {
+    pub knowledge: &'t Knowledge,
+    comparer: Comparer<'t>,
+    weights: FxHashMap<(u32, u32), f32>,
+}
+
+/// One bar of the waterfall.
+pub(crate) struct Bar {
+    pub comparison: &'static str,
+    pub level: &'static str,
+    pub weight: f64,
+    /// Share of the records that carry the value agreed on.
+    pub term_frequency: Option<f64>,
+}
+
+impl View<'_> {
+    fn model(&self) -> &Model {
+        &self.knowledge.body.model
+    }
+
+    /// The blocking keys of a record.
+    pub fn keys(&self, at: u32) -> Vec<u64> {
+        let context = self.context();
+        block::stored_keys(&context, &self.knowledge.rules, &self.knowledge.oversized, at)
+    }
+
+    /// Pairs of records that share a blocking key.
+    pub fn candidates(&self) -> Vec<(u32, u32)> {
+        let (rules, oversized) = (&self.knowledge.rules, &self.knowledge.oversized);
+        block::stored_candidates(&self.context(), rules, oversized, self.comparer.table.len())
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            table: self.comparer.table,
+            word_weight: &self.comparer.frequency.word_weight,
+        }
+    }
+
+    /// Match weight of a pair in log2 odds.
+    pub fn weight(&mut self, a: u32, b: u32) -> f32 {
+        let key = (a.min(b), a.max(b));
+        if let Some(known) = self.weights.get(&key) {
+            return *known;
+        }
+        let compared = self.comparer.compare(key.0, key.1);
+        let weight = self.careful(compared, self.model().weight(compared));
+        self.weights.insert(key, weight);
+        weight
+    }
+
+    /// People whose names are all that two records have in common are not put together without
+    /// being asked: namesakes exist, and nothing here could tell.
+    fn careful(&self, compared: Compared, weight: f32) -> f32 {
+        let cutoff = self.knowledge.body.cutoff;
+        if self.knowledge.kind == ProfileKind::Person && !self.has_context(compared) {
+            return weight.min(cutoff - 1.0);
+        }
+        weight
+    }
+
+    /// Whether anything but the names agrees.
+    fn has_context(&self, compared: Compared) -> bool {
+        self.model().comparisons.iter().enumerate().any(|(at, comparison)| {
+            let level = level_of(compared.pattern, at);
+            let names = matches!(
+                comparison,
+                Comparison::Given | Comparison::Family | Comparison::Middle
+            );
+            let best = match comparison {
+                Comparison::Email => level::email::LOCAL_SIMILAR,
+                Comparison::Phone => level::phone::NEAR,
+                Comparison::Date => level::date::ONE_DIGIT,
+                Comparison::Address => level::address::TYPO,
+                Comparison::Place => level::place::POSTAL_TYPO,
+                Comparison::Org => level::org::ACRONYM,
+                _ => level::EXACT_MANY,
+            };
+            !names && level != level::MISSING && level <= best
+        })
+    }
+
+    /// The waterfall of a pair: the prior, each comparison, and what relatedness takes off.
+    pub fn bars(&mut self, a: u32, b: u32) -> Vec<Bar> {
+        let compared = self.comparer.compare(a.min(b), a.max(b));
+        let total = f64::from(self.weight(a, b));
+        let mut bars = vec![Bar {
+            comparison: "prior",
+            level: "two random records",
+            weight: self.model().prior_weight(),
+            term_frequency: None,
+        }];
+        let comparisons = self.model().comparisons.clone();
+        for (at, comparison) in comparisons.iter().enumerate() {
+            let level = level_of(compared.pattern, at);
+            if level == level::MISSING {
+                continue;
+            }
+            let frequency = self.comparer.agreed(at, a.min(b), a.max(b));
+            bars.push(Bar {
+                comparison: comparison.name(),
+                level: comparison.names().get(usize::from(level)).copied().unwrap_or("other"),
+                weight: self.model().level_weight(at, level, frequency),
+                term_frequency: frequency,
+            });
+        }
+        let rest = total - bars.iter().map(|bar| bar.weight).sum::<f64>();
+        if rest.abs() > 0.05 {
+            bars.push(Bar {
+                comparison: "related",
+                level: if self.has_context(compared) { "may be related" } else { "names alone" },
+                weight: rest,
+                term_frequency: None,
+            });
+        }
+        bars
+    }
+}
+
+fn table_of(kind: ProfileKind, columns: &[Column], records: &[&IdentityRecord]) -> Table {
+    let mut builder = TableBuilder::new(kind, columns.to_vec());
+    for record in records {
+        builder.push_fields(record.fields());
+    }
+    builder.finish()
+}
+
+/// What is compared in a store, whether or not anything of it is there yet.
+fn standing(kind: ProfileKind) -> Vec<Comparison> {
+    use Comparison as C;
+    match kind {
+        ProfileKind::Person => {
+            vec![C::Given, C::Family, C::Middle, C::Email, C::Phone, C::Address, C::Place, C::Org]
+        }
+        ProfileKind::Company => vec![C::Email, C::Phone, C::Address, C::Place, C::Org, C::Web],
+    }
+}

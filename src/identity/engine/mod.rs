@@ -1,0 +1,322 @@
+//! The probabilistic engine: a table of records in, clusters with their joins out.
+//!
+//! Owns the walk: block, compare each pair once, estimate the parameters from the data, weigh,
+//! agglomerate, choose the cut-off. Refuses I/O and clocks: whoever wants to know how long a phase
+//! took is told when it ends.
+
+mod block;
+mod calibrate;
+mod cluster;
+mod company;
+mod compare;
+mod edit;
+mod frequency;
+mod knowledge;
+mod level;
+mod model;
+mod pool;
+mod table;
+
+pub use block::{BlockingReport, RuleReport};
+pub use cluster::TableJoin;
+pub use knowledge::Knowledge;
+pub(crate) use cluster::{Limits, agglomerate, root};
+pub(crate) use knowledge::{GREY, View};
+pub use table::{Column, Table, TableBuilder};
+
+use block::Context;
+use compare::Comparer;
+use frequency::Frequencies;
+use model::Model;
+use rustc_hash::FxHashSet;
+
+/// A step of the walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Counting values.
+    Normalise,
+    /// Finding candidates.
+    Block,
+    /// Comparing them.
+    Compare,
+    /// Estimating the parameters.
+    Train,
+    /// Weighing the pairs.
+    Score,
+    /// Joining.
+    Cluster,
+    /// Choosing the cut-off.
+    Calibrate,
+    /// Joining further down, where [`EngineOptions::floor`] asks for it.
+    Explore,
+}
+
+/// What may be set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineOptions {
+    /// Joins are reported down to this much below the cut-off, in log2 odds.
+    pub below: f32,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { below: 0.0 }
+    }
+}
+
+/// A scored candidate pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TablePair {
+    /// A record.
+    pub a: u32,
+    /// The other.
+    pub b: u32,
+    /// Match weight in log2 odds.
+    pub weight: f32,
+}
+
+/// Clusters and what led to them.
+#[derive(Clone, Debug, Default)]
+pub struct TableOutcome {
+    /// Cluster number of each record.
+    pub clusters: Vec<u32>,
+    /// Average weight from which clusters join, in log2 odds.
+    pub cutoff: f64,
+    /// The agglomeration in the order made, also below the cut-off.
+    pub joins: Vec<TableJoin>,
+    /// Every candidate pair.
+    pub pairs: Vec<TablePair>,
+    /// What blocking did.
+    pub report: BlockingReport,
+    /// What the caller should know.
+    pub notes: Vec<String>,
+}
+
+/// What a table teaches.
+struct Learnt {
+    model: Model,
+    cutoff: f32,
+    present: Vec<f64>,
+    counts: frequency::Counts,
+    oversized: FxHashSet<u64>,
+    rules: Vec<block::Rule>,
+}
+
+/// Learns from a table, by the comparisons that are given.
+fn resolve_parts(
+    table: &Table,
+    comparisons: Option<Vec<level::Comparison>>,
+    labels: &[(u32, u32, bool)],
+) -> Learnt {
+    let mut steps = Steps::new(table, comparisons);
+    steps.block(None);
+    steps.compare();
+    let model = steps.train(labels);
+    let edges = steps.score(&model);
+    let joins = steps.cluster(&model, &edges, None, calibrate::REACH);
+    let cutoff = steps.cutoff(&edges, &joins, None);
+    Learnt {
+        model,
+        cutoff,
+        present: steps.comparer.present.clone(),
+        counts: steps.comparer.frequency.export(table),
+        oversized: steps.oversized,
+        rules: steps.rules,
+    }
+}
+
+/// Candidate pairs that the parameters are learnt from; of more an even sample.
+const LEARN_FROM: usize = 400_000;
+
+/// The walk's state.
+struct Steps<'t> {
+    table: &'t Table,
+    comparer: Comparer<'t>,
+    rules: Vec<block::Rule>,
+    candidates: Vec<block::Candidate>,
+    /// Of every `step`th candidate.
+    compared: Vec<compare::Compared>,
+    step: usize,
+    report: BlockingReport,
+    oversized: FxHashSet<u64>,
+}
+
+impl<'t> Steps<'t> {
+    fn new(table: &'t Table, comparisons: Option<Vec<level::Comparison>>) -> Self {
+        let frequency = Frequencies::new(table);
+        let comparer = match comparisons {
+            Some(given) => Comparer::of(table, frequency, given),
+            None => Comparer::new(table, frequency),
+        };
+        let rules = block::rules(table, &comparer.comparisons);
+        Self {
+            table,
+            comparer,
+            rules,
+            candidates: Vec::new(),
+            compared: Vec::new(),
+            step: 1,
+            report: BlockingReport::default(),
+            oversized: FxHashSet::default(),
+        }
+    }
+
+    fn block(&mut self, link_only: Option<&[u32]>) {
+        let rows: Vec<u32> = (0..self.table.len() as u32).collect();
+        let context =
+            Context { table: self.table, word_weight: &self.comparer.frequency.word_weight };
+        let (candidates, report, oversized) =
+            block::candidates(&context, &self.rules, &rows, link_only);
+        (self.candidates, self.report, self.oversized) = (candidates, report, oversized);
+    }
+
+    /// Compares the pairs that the parameters are learnt from: all, or an even sample of many.
+    fn compare(&mut self) {
+        let comparer = &mut self.comparer;
+        self.step = self.candidates.len().div_ceil(LEARN_FROM).max(1);
+        let sample = self.candidates.iter().step_by(self.step);
+        self.compared = sample.map(|p| comparer.compare(p.a, p.b)).collect();
+    }
+
+    fn train(&mut self, labels: &[(u32, u32, bool)]) -> Model {
+        let rows: Vec<u32> = (0..self.table.len() as u32).collect();
+        let random = block::random_pairs(&rows, model::RANDOM_PAIRS);
+        let all = all_pairs(self.table.len()) / self.step as f64;
+        let sample: Vec<block::Candidate> =
+            self.candidates.iter().step_by(self.step).copied().collect();
+        let labelled: Vec<(compare::Compared, bool)> =
+            labels.iter().map(|(a, b, same)| (self.comparer.compare(*a, *b), *same)).collect();
+        let (rules, compared) = (&self.rules, &self.compared);
+        Model::train(&mut self.comparer, rules, &sample, compared, &labelled, &random, all)
+    }
+
+    /// Weighs every candidate.
+    fn score(&mut self, model: &Model) -> Vec<(u32, u32, f32)> {
+        let comparer = &mut self.comparer;
+        let mut edges = Vec::with_capacity(self.candidates.len());
+        for (at, pair) in self.candidates.iter().enumerate() {
+            let known = (at % self.step == 0).then(|| self.compared.get(at / self.step)).flatten();
+            let weight = match known {
+                Some(compared) => model.weight(*compared),
+                None => model.weight(comparer.compare(pair.a, pair.b)),
+            };
+            edges.push((pair.a, pair.b, weight));
+            if pair.rules.is_power_of_two()
+                && weight > cluster::LEAST
+                && let Some(rule) = self.report.rules.get_mut(pair.rules.trailing_zeros() as usize)
+            {
+                rule.only_matches += crate::weights::probability(f64::from(weight));
+            }
+        }
+        edges
+    }
+
+    fn cluster(
+        &mut self,
+        model: &Model,
+        edges: &[(u32, u32, f32)],
+        link_only: Option<&[u32]>,
+        floor: f32,
+    ) -> Vec<TableJoin> {
+        let table = self.table;
+        let mut may_join =
+            |p: &[u32], q: &[u32], _: f32, _: (u32, u32)| may_be_one(table, link_only, p, q);
+        let rank = |record: u32| u64::from(record);
+        let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &[] };
+        let comparer = &mut self.comparer;
+        let mut score = |a: u32, b: u32| model.weight(comparer.compare(a, b));
+        agglomerate(self.table.len(), edges, &mut limits, &mut score)
+    }
+
+    /// The mean weight from which joins are made, chosen from the data.
+    fn cutoff(
+        &self,
+        edges: &[(u32, u32, f32)],
+        joins: &[TableJoin],
+        link_only: Option<&[u32]>,
+    ) -> f32 {
+        let mut may_join = |p: &[u32], q: &[u32]| may_be_one(self.table, link_only, p, q);
+        calibrate::cutoff(self.table.len(), edges, joins, &mut may_join)
+    }
+}
+
+/// Whether two groups of records may be one, whatever they weigh: no two of one data set that is
+/// only linked to others, and no person with a company.
+fn may_be_one(table: &Table, link_only: Option<&[u32]>, p: &[u32], q: &[u32]) -> bool {
+    let any = |no: &dyn Fn(u32, u32) -> bool| p.iter().any(|a| q.iter().any(|b| no(*a, *b)));
+    let linked = link_only.is_some_and(|sets| {
+        let set = |r: u32| sets.get(r as usize);
+        any(&|a, b| set(a) == set(b))
+    });
+    !linked && !any(&|a, b| table.other_kind(a, b))
+}
+
+/// Resolves a table. `link_only` names the data set of each record: those of one set never join.
+#[must_use]
+pub fn resolve_table(
+    table: &Table,
+    link_only: Option<&[u32]>,
+    options: &EngineOptions,
+    observe: &mut dyn FnMut(Phase),
+) -> TableOutcome {
+    let mut steps = Steps::new(table, None);
+    observe(Phase::Normalise);
+    steps.block(link_only);
+    observe(Phase::Block);
+    steps.compare();
+    observe(Phase::Compare);
+    let model = steps.train(&[]);
+    observe(Phase::Train);
+    let edges = steps.score(&model);
+    observe(Phase::Score);
+    let joins = steps.cluster(&model, &edges, link_only, calibrate::REACH);
+    observe(Phase::Cluster);
+    let found = steps.cutoff(&edges, &joins, link_only);
+    observe(Phase::Calibrate);
+    // Below what was agglomerated for the cut-off, it is done again, further down.
+    let joins = if found < calibrate::REACH {
+        steps.cluster(&model, &edges, link_only, found)
+    } else {
+        joins
+    };
+    observe(Phase::Cluster);
+    let cutoff = f64::from(found);
+    let mut parent: Vec<u32> = (0..table.len() as u32).collect();
+    for join in joins.iter().filter(|j| f64::from(j.weight) >= cutoff) {
+        let (x, y) = (cluster::root(&mut parent, join.a), cluster::root(&mut parent, join.b));
+        cluster::set(&mut parent, x.max(y), x.min(y));
+    }
+    let clusters = (0..table.len() as u32).map(|at| cluster::root(&mut parent, at)).collect();
+    let mut notes = Vec::new();
+    if found.abs() >= calibrate::FURTHEST as f32 {
+        notes.push(format!(
+            "the cut-off stands at {found:+.0}, the furthest that is tried: the weights of this table are not to be trusted"
+        ));
+    }
+    // For whoever wants to know what another cut-off would have given.
+    let floor = (found - options.below).max(cluster::LEAST);
+    let joins = if floor < found.min(calibrate::REACH) {
+        steps.cluster(&model, &edges, link_only, floor)
+    } else {
+        joins
+    };
+    observe(Phase::Explore);
+    TableOutcome {
+        clusters,
+        cutoff,
+        joins,
+        pairs: edges.iter().map(|(a, b, weight)| TablePair { a: *a, b: *b, weight: *weight }).collect(),
+        report: steps.report,
+        notes,
+    }
+}
+
+/// Pairs of records that there are; at least those of a small table's surroundings.
+pub(crate) fn all_pairs(records: usize) -> f64 {
+    let n = (records as f64).max(200.0);
+    n * (n - 1.0) / 2.0
+}
+
+pub(crate) fn env(key: &str, default: f32) -> f32 {
+    std::env::var(key).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}

@@ -1,0 +1,579 @@
+//! Records as rows of numbers.
+//!
+//! Owns how raw fields become comparable: every value is normalised once, interned, and from then
+//! on a number in a row of fixed width. Refuses to compare.
+
+use super::pool::{Pool, hash, mix};
+use crate::normal::{address, company, date, email, name, nicknames, text, web};
+use crate::role::Role;
+use domain::ProfileKind;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
+
+/// A field of the records to resolve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, for explanations.
+    pub name: String,
+    /// What it holds.
+    pub role: Role,
+}
+
+/// Set in a value that is a list of values.
+const LIST: u32 = 1 << 31;
+/// Most values of one kind that a record may carry; bounds what one hostile record can cost.
+const MOST_VALUES: usize = 20;
+
+/// One record's values; 0 is a missing one.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Row {
+    pub given: u32,
+    pub middle: u32,
+    pub family: u32,
+    pub email: u32,
+    pub phone: u32,
+    pub date: u32,
+    pub number: u32,
+    pub street: u32,
+    pub unit: u32,
+    pub city: u32,
+    pub postal: u32,
+    pub region: u32,
+    pub country: u32,
+    pub org: u32,
+    pub web: u32,
+    pub generation: u32,
+}
+
+/// Records ready to be compared.
+pub struct Table {
+    pub(crate) kind: ProfileKind,
+    pub(crate) rows: Vec<Row>,
+    /// Values of the columns without a place in [`Row`], `extra.len()` per row.
+    pub(crate) others: Vec<u32>,
+    pub(crate) extra: Vec<Extra>,
+    pub(crate) lists: Vec<Box<[u32]>>,
+    pub(crate) names: Pool,
+    pub(crate) emails: Pool,
+    pub(crate) email: Vec<EmailParts>,
+    pub(crate) domains: Pool,
+    pub(crate) phones: Pool,
+    pub(crate) places: Pool,
+    pub(crate) orgs: Pool,
+    pub(crate) org: Vec<OrgParts>,
+    pub(crate) org_words: Pool,
+    pub(crate) others_pool: Pool,
+    /// By number in `names`.
+    pub(crate) name_sound: Vec<u64>,
+    /// The names that a name may stand for, by number in `names`.
+    name_roots: Vec<&'static [u16]>,
+}
+
+/// A column that is compared by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Extra {
+    pub name: String,
+    pub role: Role,
+}
+
+/// What of an address is compared beside the whole.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct EmailParts {
+    /// Length of the local part in bytes.
+    pub local: u8,
+    /// Number in `domains`.
+    pub domain: u32,
+    /// Anybody can have an address at the domain.
+    pub public: bool,
+    /// The mailbox names a function.
+    pub role: bool,
+}
+
+/// What of a company name is compared beside the whole.
+#[derive(Clone, Default)]
+pub(crate) struct OrgParts {
+    /// Numbers in `org_words`, in order.
+    pub words: Box<[u32]>,
+    /// The first letters, as a number in `org_words`.
+    pub acronym: u32,
+    /// The words without spaces, as a number in `org_words`.
+    pub solid: u32,
+}
+
+impl Table {
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn row(&self, at: u32) -> Row {
+        self.rows.get(at as usize).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn others(&self, at: u32) -> &[u32] {
+        let width = self.extra.len();
+        self.others.get(at as usize * width..(at as usize + 1) * width).unwrap_or_default()
+    }
+
+    /// The values behind one that may be a list.
+    pub(crate) fn values<'a>(&'a self, value: &'a u32) -> &'a [u32] {
+        if *value == 0 {
+            &[]
+        } else if *value & LIST == 0 {
+            std::slice::from_ref(value)
+        } else {
+            self.lists.get((*value & !LIST) as usize).map_or(&[], |list| list)
+        }
+    }
+
+    /// Whether one record is of a person and the other of a company. In a table of people a record
+    /// that has a company's name and nothing that only people have is a company.
+    pub(crate) fn other_kind(&self, a: u32, b: u32) -> bool {
+        let (x, y) = (self.row(a), self.row(b));
+        let named = |row: &Row| (row.given | row.family) != 0;
+        let company = |row: &Row| row.org != 0 && !named(row) && (row.email | row.date) == 0;
+        self.kind == ProfileKind::Person
+            && (company(&x) && named(&y) || company(&y) && named(&x))
+    }
+
+    pub(crate) fn email_parts(&self, id: u32) -> EmailParts {
+        self.email.get(id as usize).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn local(&self, id: u32) -> &str {
+        self.emails.text(id).get(..self.email_parts(id).local as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn org_parts(&self, id: u32) -> Option<&OrgParts> {
+        self.org.get(id as usize).filter(|_| id != 0)
+    }
+
+    /// The names that a name may stand for.
+    pub(crate) fn roots(&self, name: u32) -> &'static [u16] {
+        self.name_roots.get(name as usize).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn sound(&self, name: u32) -> u64 {
+        self.name_sound.get(name as usize).copied().unwrap_or_default()
+    }
+}
+
+/// Fills a [`Table`], one record after the other.
+pub struct TableBuilder {
+    table: Table,
+    columns: Vec<Column>,
+    /// Place among the extra columns, by column.
+    extra_of: Vec<usize>,
+    order: Vec<date::DateOrder>,
+    /// The first records, kept as they came until the dates' order can be judged.
+    pending: Vec<Vec<(usize, String)>>,
+    judged: bool,
+    raw_orgs: FxHashMap<u64, u32>,
+    raw_places: FxHashMap<u64, u32>,
+    parts: Parts,
+}
+
+/// One record's raw texts by role, reused from record to record.
+#[derive(Default)]
+struct Parts {
+    given: String,
+    middle: String,
+    family: String,
+    full: String,
+    suffix: String,
+    number: String,
+    street: String,
+    unit: String,
+    address: String,
+    emails: Vec<u32>,
+    phones: Vec<u32>,
+    orgs: Vec<u32>,
+    webs: Vec<u32>,
+}
+
+/// Records after which the order of day and month in dates is judged.
+const JUDGED_AFTER: usize = 1_000;
+
+impl TableBuilder {
+    /// A table for records of one kind.
+    #[must_use]
+    pub fn new(kind: ProfileKind, columns: Vec<Column>) -> Self {
+        let mut extra = Vec::new();
+        let mut extra_of = Vec::with_capacity(columns.len());
+        for column in &columns {
+            extra_of.push(extra.len());
+            if matches!(column.role, Role::TrustedId | Role::Text | Role::Category) {
+                extra.push(Extra { name: column.name.clone(), role: column.role });
+            }
+        }
+        let pool = Pool::new;
+        let table = Table {
+            kind,
+            rows: Vec::new(),
+            others: Vec::new(),
+            extra,
+            lists: Vec::new(),
+            names: pool(),
+            emails: pool(),
+            email: vec![EmailParts::default()],
+            domains: pool(),
+            phones: pool(),
+            places: pool(),
+            orgs: pool(),
+            org: vec![OrgParts::default()],
+            org_words: pool(),
+            others_pool: pool(),
+            name_sound: vec![0],
+            name_roots: vec![&[]],
+        };
+        let order = vec![date::DateOrder::YearFirst; columns.len()];
+        Self {
+            table,
+            columns,
+            extra_of,
+            order,
+            pending: Vec::new(),
+            judged: false,
+            raw_orgs: FxHashMap::default(),
+            raw_places: FxHashMap::default(),
+            parts: Parts::default(),
+        }
+    }
+
+    /// Adds a record: one value per column, an empty one where there is none.
+    pub fn push<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
+        self.push_fields(values.into_iter().enumerate());
+    }
+
+    /// Adds a record by (column, value); a column may come several times.
+    pub fn push_fields<'a>(&mut self, fields: impl IntoIterator<Item = (usize, &'a str)>) {
+        if self.judged {
+            self.add(fields.into_iter());
+            return;
+        }
+        let kept = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        self.pending.push(kept.map(|(at, value)| (at, text::cut(value).to_owned())).collect());
+        if self.pending.len() >= JUDGED_AFTER {
+            self.judge();
+        }
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn finish(mut self) -> Table {
+        if !self.judged {
+            self.judge();
+        }
+        let mut table = self.table;
+        for pool in [
+            &mut table.names,
+            &mut table.emails,
+            &mut table.domains,
+            &mut table.phones,
+            &mut table.places,
+            &mut table.orgs,
+            &mut table.org_words,
+            &mut table.others_pool,
+        ] {
+            pool.seal();
+        }
+        table
+    }
+
+    fn judge(&mut self) {
+        self.judged = true;
+        let pending = std::mem::take(&mut self.pending);
+        for (at, column) in self.columns.iter().enumerate() {
+            if column.role == Role::Date
+                && let Some(order) = self.order.get_mut(at)
+            {
+                let of_column = pending.iter().flatten().filter(|(c, _)| *c == at);
+                *order = date::order_of(of_column.map(|(_, value)| value.as_str()));
+            }
+        }
+        for record in &pending {
+            self.add(record.iter().map(|(at, value)| (*at, value.as_str())));
+        }
+    }
+
+    fn add<'a>(&mut self, fields: impl Iterator<Item = (usize, &'a str)>) {
+        let mut row = Row::default();
+        let width = self.table.extra.len();
+        let start = self.table.others.len();
+        self.table.others.resize(start + width, 0);
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.clear();
+        for (at, value) in fields {
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            let value = text::cut(value);
+            let Some(role) = self.columns.get(at).map(|c| c.role) else { continue };
+            match role {
+                Role::GivenName => join(&mut parts.given, value),
+                Role::MiddleName => join(&mut parts.middle, value),
+                Role::FamilyName => join(&mut parts.family, value),
+                Role::FullName => {
+                    if parts.full.is_empty() {
+                        parts.full.push_str(value);
+                    }
+                }
+                Role::NameSuffix => join(&mut parts.suffix, value),
+                Role::OrgName => {
+                    let id = self.org(value);
+                    add_value(&mut parts.orgs, id);
+                }
+                Role::Email => {
+                    let id = self.email(value);
+                    add_value(&mut parts.emails, id);
+                }
+                Role::Phone => {
+                    let id = self.phone(value);
+                    add_value(&mut parts.phones, id);
+                }
+                Role::Web => {
+                    if let Some(domain) = web::company_domain(value) {
+                        let id = self.table.domains.intern(&domain);
+                        add_value(&mut parts.webs, id);
+                    }
+                }
+                Role::Date => {
+                    let order = self.order.get(at).copied().unwrap_or_default();
+                    if row.date == 0
+                        && let Some(date) = date::parse(value, order)
+                    {
+                        row.date = date.packed();
+                    }
+                }
+                Role::HouseNumber => join(&mut parts.number, value),
+                Role::Street => join(&mut parts.street, value),
+                Role::Unit => join(&mut parts.unit, value),
+                Role::FullAddress => join(&mut parts.address, value),
+                Role::City => row.city = self.place(0, value),
+                Role::PostalCode => row.postal = self.place(1, value),
+                Role::Region => row.region = self.place(2, value),
+                Role::Country => row.country = self.place(3, value),
+                Role::TrustedId | Role::Category | Role::Text => {
+                    let id = self.other(role, value);
+                    if let Some(place) = self.extra_of.get(at)
+                        && let Some(slot) = self.table.others.get_mut(start + place)
+                    {
+                        *slot = id;
+                    }
+                }
+                Role::Ignored => {}
+            }
+        }
+        self.add_name(&mut row, &parts);
+        if !(parts.number.is_empty()
+            && parts.street.is_empty()
+            && parts.unit.is_empty()
+            && parts.address.is_empty())
+        {
+            let found =
+                address::parts(&parts.number, &parts.street, &parts.unit, &parts.address);
+            row.number = self.table.places.intern(&found.number);
+            row.street = self.table.places.intern(&found.street);
+            row.unit = self.table.places.intern(&found.unit);
+        }
+        row.email = self.list(&mut parts.emails);
+        row.phone = self.list(&mut parts.phones);
+        row.org = self.list(&mut parts.orgs);
+        row.web = self.list(&mut parts.webs);
+        self.parts = parts;
+        self.table.rows.push(row);
+    }
+
+    fn add_name(&mut self, row: &mut Row, parts: &Parts) {
+        if parts.given.is_empty() && parts.family.is_empty() && parts.full.is_empty() {
+            return;
+        }
+        let some = |text: &'_ str| -> Option<String> { (!text.is_empty()).then(|| text.to_owned()) };
+        if simple(&parts.given) && simple(&parts.family) && parts.suffix.is_empty() && parts.middle.is_empty() {
+            // One plain word each, by far the most frequent case: nothing to part.
+            row.given = self.name(&parts.given.to_ascii_lowercase());
+            row.family = self.name(&parts.family.to_ascii_lowercase());
+            return;
+        }
+        let (given, family, full) =
+            (some(&parts.given), some(&parts.family), some(&parts.full));
+        let found = name::parse(full.as_deref(), given.as_deref(), family.as_deref(), None);
+        let mut middle: Vec<String> = found.given.iter().skip(1).cloned().collect();
+        if !parts.middle.is_empty() {
+            middle.extend(text::fold(&parts.middle).split(' ').map(str::to_owned));
+        }
+        row.given = found.given.first().map_or(0, |first| self.name(first));
+        row.family = self.name(&found.family.join(" "));
+        row.middle = self.name(&middle.join(" "));
+        row.generation = u32::from(found.generation);
+    }
+
+    fn name(&mut self, folded: &str) -> u32 {
+        let id = self.table.names.intern(folded);
+        if id as usize == self.table.name_sound.len() {
+            self.table.name_sound.push(name::sound(folded));
+            self.table.name_roots.push(nicknames::roots(folded));
+        }
+        id
+    }
+
+    fn email(&mut self, raw: &str) -> u32 {
+        let Some(mailbox) = email::normalize(raw) else { return 0 };
+        let id = self.table.emails.intern(&mailbox.address);
+        if id as usize == self.table.email.len() {
+            let domain = mailbox.domain();
+            let public = web::is_public_mail(domain);
+            let parts = EmailParts {
+                local: u8::try_from(mailbox.local().len()).unwrap_or(u8::MAX),
+                domain: self.table.domains.intern(domain),
+                public,
+                role: mailbox.role,
+            };
+            self.table.email.push(parts);
+        }
+        id
+    }
+
+    /// The last nine digits: country and trunk prefixes are written in too many ways to compare.
+    fn phone(&mut self, raw: &str) -> u32 {
+        let cut = raw.find(|c: char| c == 'x' || c == 'X' || c == ';' || c == ',');
+        let number = cut.and_then(|at| raw.get(..at)).unwrap_or(raw);
+        let mut digits = [0u8; 24];
+        let mut len = 0;
+        for digit in number.bytes().filter(u8::is_ascii_digit) {
+            if let Some(slot) = digits.get_mut(len) {
+                *slot = digit;
+                len += 1;
+            }
+        }
+        if len < 5 {
+            return 0;
+        }
+        let tail = digits.get(len.saturating_sub(9)..len).unwrap_or_default();
+        let tail = std::str::from_utf8(tail).unwrap_or_default();
+        self.table.phones.intern(tail)
+    }
+
+    fn org(&mut self, raw: &str) -> u32 {
+        let key = hash(raw.as_bytes());
+        if let Some(id) = self.raw_orgs.get(&key) {
+            return *id;
+        }
+        let id = match company::core(raw) {
+            None => 0,
+            Some(found) => {
+                let id = self.table.orgs.intern(&found.core);
+                if id as usize == self.table.org.len() {
+                    let words = &mut self.table.org_words;
+                    let parts = OrgParts {
+                        words: found.core.split(' ').take(24).map(|w| words.intern(w)).collect(),
+                        acronym: if found.acronym.len() > 1 { words.intern(&found.acronym) } else { 0 },
+                        solid: words.intern(&found.core.replace(' ', "")),
+                    };
+                    self.table.org.push(parts);
+                }
+                id
+            }
+        };
+        self.raw_orgs.insert(key, id);
+        id
+    }
+
+    fn place(&mut self, kind: u64, raw: &str) -> u32 {
+        let key = mix(&[hash(raw.as_bytes()), kind]);
+        if let Some(id) = self.raw_places.get(&key) {
+            return *id;
+        }
+        let form = match kind {
+            0 => address::city(raw),
+            1 => address::postal_code(raw),
+            2 => address::region(raw),
+            _ => crate::normal::country::iso2(raw).map_or_else(|| text::fold(raw), str::to_owned),
+        };
+        let id = self.table.places.intern(&form);
+        self.raw_places.insert(key, id);
+        id
+    }
+
+    fn other(&mut self, role: Role, raw: &str) -> u32 {
+        let mut form = text::fold(raw);
+        if role == Role::TrustedId {
+            form.retain(|c| c != ' ');
+        }
+        self.table.others_pool.intern(&form)
+    }
+
+    fn list(&mut self, values: &mut Vec<u32>) -> u32 {
+        match values.as_slice() {
+            [] => 0,
+            [one] => *one,
+            _ => {
+                values.sort_unstable();
+                let at = u32::try_from(self.table.lists.len()).unwrap_or(LIST - 1);
+                self.table.lists.push(values.as_slice().into());
+                at | LIST
+            }
+        }
+    }
+}
+
+impl Parts {
+    fn clear(&mut self) {
+        for text in [
+            &mut self.given,
+            &mut self.middle,
+            &mut self.family,
+            &mut self.full,
+            &mut self.suffix,
+            &mut self.number,
+            &mut self.street,
+            &mut self.unit,
+            &mut self.address,
+        ] {
+            text.clear();
+        }
+        for list in [&mut self.emails, &mut self.phones, &mut self.orgs, &mut self.webs] {
+            list.clear();
+        }
+    }
+}
+
+fn join(text: &mut String, more: &str) {
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(more);
+}
+
+fn add_value(values: &mut Vec<u32>, value: u32) {
+    if value != 0 && values.len() < MOST_VALUES && !values.contains(&value) {
+        values.push(value);
+    }
+}
+
+/// Whether a name field is one plain word that is no title, suffix or placeholder.
+fn simple(text: &str) -> bool {
+    text.len() >= 2
+        && text.len() <= 24
+        && text.bytes().all(|b| b.is_ascii_alphabetic())
+        && !SPECIAL.contains(text.to_ascii_lowercase().as_str())
+}
+
+/// Words that need a closer look: titles, generations, words that stand for no name.
+static SPECIAL: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    "mr mrs ms miss mx dr prof sir lady lord rev hon herr frau sr jr junior senior ii iii iv phd md \
+     unknown none null na test user customer guest admin name firstname lastname undefined anonymous \
+     anonym unbekannt nobody contact info sales support billing office owner team lead webform \
+     visitor reception noname xx xxx asdf de van von der den di da del la le"
+        .split_ascii_whitespace()
+        .collect()
+});
+

@@ -1,0 +1,111 @@
+//! What was learnt, kept in memory between runs; and when it is time to learn anew.
+//!
+//! Owns the rule. Refuses to learn: `identity` does.
+
+use crate::{JobError, Jobs};
+use domain::{ProfileKind, Timestamp};
+use identity::Knowledge;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::identity::ModelHead;
+
+/// Knowledge by kind, as last loaded or learnt. Cheap to clone; clones share it.
+#[derive(Clone, Default)]
+pub struct KnowledgeCache(Arc<Mutex<HashMap<ProfileKind, Cached>>>);
+
+#[derive(Clone)]
+struct Cached {
+    trained_at: Timestamp,
+    knowledge: Arc<Knowledge>,
+    /// At least as many records as there are.
+    records_most: u64,
+}
+
+impl std::fmt::Debug for KnowledgeCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnowledgeCache").finish_non_exhaustive()
+    }
+}
+
+impl KnowledgeCache {
+    fn get(&self, kind: ProfileKind, trained_at: Timestamp) -> Option<Cached> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&kind).filter(|cached| cached.trained_at == trained_at).cloned()
+    }
+
+    fn put(&self, kind: ProfileKind, cached: Cached) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, cached);
+    }
+
+    /// Keeps what was just learnt from `records` records.
+    pub(super) fn keep(
+        &self,
+        kind: ProfileKind,
+        trained_at: Timestamp,
+        knowledge: Arc<Knowledge>,
+        records: u64,
+    ) {
+        self.put(kind, Cached { trained_at, knowledge, records_most: records });
+    }
+}
+
+/// What a run can go by.
+pub(super) enum Known {
+    /// Nothing changed and nothing is missing: there is nothing to do.
+    Nothing,
+    /// Everything is to be looked at, and learnt from.
+    Stale,
+    /// What was learnt still holds.
+    Fresh(Arc<Knowledge>),
+}
+
+impl Jobs {
+    /// Everything is looked at when asked for, when nothing was learnt yet or a run over everything
+    /// was cut short, when there are half as many records again as were learnt from, when a quarter
+    /// of all changed, and in a store so small that it costs nothing.
+    pub(super) async fn known(
+        &self,
+        kind: ProfileKind,
+        head: Option<ModelHead>,
+        dirty: u64,
+        full: bool,
+    ) -> Result<Known, JobError> {
+        let Some(head) = head.filter(|head| head.applied) else {
+            // A store of before this version has profiles but no keys.
+            let some = dirty > 0 || full || self.store.count_identities(kind).await? > 0;
+            return Ok(if some { Known::Stale } else { Known::Nothing });
+        };
+        if full {
+            return Ok(Known::Stale);
+        }
+        if dirty == 0 {
+            return Ok(Known::Nothing);
+        }
+        let limit = head.records + head.records / 2;
+        let cached = self.knowledge.get(kind, head.trained_at);
+        // Counting takes long in a large store, so it is done only when it could matter.
+        let bound = cached.as_ref().map(|cached| cached.records_most + dirty);
+        let records = match bound {
+            Some(bound) if bound <= limit => bound,
+            _ => self.store.count_identities(kind).await?,
+        };
+        let all = records.max(head.records);
+        if records > limit || dirty * 4 > all || all < self.options.whole_below {
+            return Ok(Known::Stale);
+        }
+        let knowledge = match cached {
+            Some(cached) => cached.knowledge,
+            None => {
+                let body = self.store.load_model(kind).await?.unwrap_or_default();
+                // Written by another version: learn anew.
+                let Some(knowledge) = Knowledge::from_bytes(kind, &body) else {
+                    return Ok(Known::Stale);
+                };
+                Arc::new(knowledge)
+            }
+        };
+        let kept = Arc::clone(&knowledge);
+        self.knowledge.keep(kind, head.trained_at, kept, records);
+        Ok(Known::Fresh(knowledge))
+    }
+}

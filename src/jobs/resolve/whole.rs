@@ -1,0 +1,90 @@
+//! Resolution of everything: learn, write all block keys, resolve, commit.
+//!
+//! The model is stored as not applied first and becomes applied in the transaction of the outcome, so
+//! that a run cut short in between is done again from the start.
+
+use super::outcome::{Plan, id_states, plan_commit};
+use super::{ResolveReport, identity_record, name_hash, settled};
+use crate::{JobError, Jobs, lease};
+use domain::{ProfileKind, RecordId};
+use identity::{IdentityRecord, Knowledge};
+use std::collections::HashSet;
+use std::sync::Arc;
+use store::Lease;
+use store::identity::{DirtyRecord, ModelHead, NewModel, RecordBlocks};
+
+/// Records loaded at once; their rows are let go of before the next ones are read.
+const LOADED: usize = 20_000;
+
+impl Jobs {
+    pub(super) async fn resolve_whole(
+        &self,
+        lease: &Lease,
+        kind: ProfileKind,
+        head: Option<ModelHead>,
+        dirty: &[&DirtyRecord],
+        report: &mut ResolveReport,
+    ) -> Result<(), JobError> {
+        let mut scope = self.store.load_all_identity_ids(kind).await?;
+        // What was deleted before it ever belonged to a profile is settled too.
+        scope.extend(dirty.iter().map(|d| d.id));
+        scope.sort_unstable();
+        scope.dedup();
+        let mut records: Vec<IdentityRecord> = Vec::with_capacity(scope.len());
+        let mut hashes = Vec::with_capacity(scope.len());
+        for ids in scope.chunks(LOADED) {
+            self.stop_if_asked()?;
+            for input in self.store.load_identity_inputs(kind, ids).await? {
+                hashes.push(name_hash(&input));
+                records.push(identity_record(&input, &self.identity));
+            }
+        }
+        let decisions = self.store.load_all_decisions(kind).await?;
+        let previous = self.store.load_all_membership(kind).await?;
+        let rules = Arc::clone(&self.identity);
+        // Pure and long: off the threads that answer requests.
+        let work = tokio::task::spawn_blocking(move || {
+            let knowledge = Knowledge::learn(kind, &records, &decisions);
+            let blocks: Vec<RecordBlocks> = records
+                .iter()
+                .zip(hashes)
+                .map(|(record, hash)| {
+                    let keys = identity::block_keys(record, &knowledge);
+                    RecordBlocks::change(record.id, Vec::new(), keys, hash, false)
+                })
+                .collect();
+            let resolution = identity::resolve(&records, &decisions, &rules, &knowledge);
+            (knowledge, blocks, resolution, records)
+        });
+        let (knowledge, blocks, resolution, records) =
+            work.await.map_err(|_| JobError::Invalid("resolution was interrupted".into()))?;
+        self.stop_if_asked()?;
+        // Two models never share a time, even on a clock that stands still: caches go by it.
+        let now = lease::now(self);
+        let trained_at = head.map_or(now, |head| now.max(head.trained_at.plus_millis(1)));
+        let count = records.len() as u64;
+        let model = NewModel { records: count, trained_at, body: knowledge.to_bytes() };
+        self.store.save_model(lease, kind, model, now).await?;
+        // Employers are part of people's keys, and people come next: those of every company that is
+        // new, gone or named differently.
+        let renamed = if kind == ProfileKind::Company {
+            dirty.iter().map(|d| d.id).collect()
+        } else {
+            Vec::new()
+        };
+        self.store.replace_blocks(lease, kind, &blocks, || lease::now(self)).await?;
+        drop(blocks);
+        let states = id_states(&self.store, None, kind, &records, &previous).await?;
+        let changed: HashSet<RecordId> = dirty.iter().map(|d| d.id).collect();
+        let plan = Plan { kind, scope, records: &records, previous: &previous, states: &states };
+        let mut commit = plan_commit(plan, &resolution, &changed);
+        commit.renamed = renamed;
+        commit.settled = settled(kind, dirty);
+        commit.whole = true;
+        report.take(&commit, &resolution, &previous, records.len());
+        report.whole += 1;
+        self.store.commit_resolution(lease, kind, &commit, lease::now(self)).await?;
+        self.knowledge.keep(kind, trained_at, Arc::new(knowledge), count);
+        Ok(())
+    }
+}
