@@ -641,6 +641,11 @@ fn number(name: &str, default: u64) -> Result<u64, String> {
     })
 }
 
+/// Writes `records` invented records of people as CSV, with the truth in the column `true_id`; the
+/// same `seed` gives the same text.
+///
+/// # Errors
+/// Those of writing.
 pub fn generate(out: &mut impl Write, records: u64, seed: u64) -> std::io::Result<()> {
     let world = World::new(seed, records);
     writeln!(

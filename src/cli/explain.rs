@@ -111,10 +111,8 @@ async fn find(store: &Store, text: &str) -> Result<Found, Failure> {
 }
 
 async fn decisions(store: &Store, of: &Found) -> Result<Vec<DecisionRow>, Failure> {
-    let mut found = store
-        .decisions(&Scope::system(), LISTED_MAX, &[of.id.0])
-        .await
-        .map_err(failed)?;
+    let mut found =
+        store.decisions(&Scope::system(), LISTED_MAX, &[of.id.0]).await.map_err(failed)?;
     Ok(found.remove(&of.id.0).unwrap_or_default())
 }
 
@@ -220,9 +218,9 @@ fn name_of(id: RecordId, among: &[&Found]) -> String {
 
 fn stored_bars(waterfall: &[EvidenceBar]) -> Vec<Bar> {
     text::bars(
-        waterfall
-            .iter()
-            .map(|bar| (bar.comparison.as_str(), bar.level.as_str(), bar.weight, bar.term_frequency)),
+        waterfall.iter().map(|bar| {
+            (bar.comparison.as_str(), bar.level.as_str(), bar.weight, bar.term_frequency)
+        }),
     )
 }
 

@@ -19,9 +19,10 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 use store::read::{
-    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue, HouseholdMemberRow,
-    HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError, RecordVersion,
-    ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord, TimelineEntry, TimelineKey, TimelineKind,
+    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue,
+    HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError,
+    RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord, TimelineEntry,
+    TimelineKey, TimelineKind,
 };
 
 /// A failed batch; every key of it gets the same one.

@@ -102,7 +102,7 @@ pub fn employments(records: &[RecordHistory]) -> Vec<Employment> {
         let source = sources.iter().position(|name| *name == record.source).unwrap_or(0);
         spans.extend(spans_of(record, source));
     }
-    spans.sort_by(|a, b| (a.from, a.identity, a.record).cmp(&(b.from, b.identity, b.record)));
+    spans.sort_by_key(|a| (a.from, a.identity, a.record));
     replace(&mut spans);
     let mut by_employer: BTreeMap<(u8, i64), Vec<Employment>> = BTreeMap::new();
     for span in spans {

@@ -158,6 +158,9 @@ pub fn golden(kind: ProfileKind, members: &[GoldenInput<'_>], rules: &Rules) -> 
     out
 }
 
+/// A text of a record, where it has one.
+type Text<T> = fn(&T) -> Option<&str>;
+
 fn person<'a>(inputs: &[&'a GoldenInput<'a>], rules: &Rules, out: &mut Golden) {
     use GoldenFieldName as F;
     let contacts: Vec<(&'a GoldenInput<'a>, &'a Contact)> =
@@ -165,7 +168,7 @@ fn person<'a>(inputs: &[&'a GoldenInput<'a>], rules: &Rules, out: &mut Golden) {
     names(&contacts, rules, out);
     put_emails(contacts.iter().map(|(i, c)| (*i, c.emails.as_slice())), false, rules, out);
     put_phones(contacts.iter().map(|(i, c)| (*i, c.phones.as_slice(), &c.address)), rules, out);
-    let texts: [(F, fn(&Contact) -> Option<&str>); 4] = [
+    let texts: [(F, Text<Contact>); 4] = [
         (F::JobTitle, |c| c.job_title.as_deref()),
         (F::CompanyName, |c| c.company_name.as_deref()),
         (F::VendorStage, |c| c.vendor_stage.as_deref()),
@@ -193,7 +196,7 @@ fn company<'a>(inputs: &[&'a GoldenInput<'a>], rules: &Rules, out: &mut Golden) 
     put(F::DisplayName, named.collect(), "most_complete", rules, out);
     put_emails(companies.iter().map(|(i, c)| (*i, c.emails.as_slice())), true, rules, out);
     put_phones(companies.iter().map(|(i, c)| (*i, c.phones.as_slice(), &c.address)), rules, out);
-    let texts: [(F, fn(&Company) -> Option<&str>); 3] = [
+    let texts: [(F, Text<Company>); 3] = [
         (F::Industry, |c| c.industry.as_deref()),
         (F::VendorStage, |c| c.vendor_stage.as_deref()),
         (F::AcquisitionChannel, |c| c.acquisition_channel.as_deref().filter(|v| is_word(v))),

@@ -67,12 +67,7 @@ mod tests {
         let alone = (None, 1);
         assert_eq!(
             steps(&[(1, 2), (3, 4), (2, 3), (5, 1)]),
-            [
-                [alone, alone],
-                [alone, alone],
-                [(Some(1), 2), (Some(2), 2)],
-                [alone, (Some(3), 4)],
-            ]
+            [[alone, alone], [alone, alone], [(Some(1), 2), (Some(2), 2)], [alone, (Some(3), 4)],]
         );
         assert!(steps(&[]).is_empty());
     }

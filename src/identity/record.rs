@@ -7,7 +7,9 @@ use crate::engine::Column;
 use crate::normal::{company, country, email, phone, web};
 use crate::role::Role;
 use crate::{Age, Rules};
-use domain::{Address, Company, Contact, Identifier, IdentifierKind, Pii, ProfileKind, RecordId, RecordKey};
+use domain::{
+    Address, Company, Contact, Identifier, IdentifierKind, Pii, ProfileKind, RecordId, RecordKey,
+};
 
 /// A record's fields and identifiers.
 #[derive(Clone, Debug, PartialEq)]

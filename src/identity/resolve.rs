@@ -8,9 +8,7 @@ mod bounds;
 mod reviews;
 
 use crate::engine::{GREY, Knowledge, Limits, View, agglomerate};
-use crate::{
-    Cluster, Evidence, IdentityRecord, Join, Resolution, RuleId, Rules, weights,
-};
+use crate::{Cluster, Evidence, IdentityRecord, Join, Resolution, RuleId, Rules, weights};
 use bounds::{Bounds, Refusal};
 use domain::{Decision, Identifier, IdentifierKind, RecordId, Verdict};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,9 +18,18 @@ use std::hash::BuildHasher;
 /// The keys under which candidates for a record are found.
 #[must_use]
 pub fn block_keys(record: &IdentityRecord, knowledge: &Knowledge) -> Vec<i64> {
-    let table = knowledge.table(&[record]);
+    block_keys_of(std::slice::from_ref(record), knowledge).pop().unwrap_or_default()
+}
+
+/// The keys of many records at once, in their order: what they share is looked at once.
+#[must_use]
+pub fn block_keys_of(records: &[IdentityRecord], knowledge: &Knowledge) -> Vec<Vec<i64>> {
+    let all: Vec<&IdentityRecord> = records.iter().collect();
+    let table = knowledge.table(&all);
     let view = knowledge.view(&table);
-    view.keys(0).into_iter().map(u64::cast_signed).collect()
+    (0..records.len() as u32)
+        .map(|at| view.keys(at).into_iter().map(u64::cast_signed).collect())
+        .collect()
 }
 
 /// Which records are linked to one in `frontier`: by weight, by a trusted id, or by a decision that
@@ -113,12 +120,8 @@ pub fn resolve(
         }
     };
     let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &pairs };
-    let joins = agglomerate(
-        scene.records.len(),
-        &edges,
-        &mut limits,
-        &mut |a, b| view.weight(a, b),
-    );
+    let joins =
+        agglomerate(scene.records.len(), &edges, &mut limits, &mut |a, b| view.weight(a, b));
     for (refusal, (a, b), weight) in refused {
         let reason = refusal.reason_of(RuleId::MatchWeight);
         doubts.push(Doubt { a, b, reason, weight: f64::from(weight) });
@@ -227,9 +230,12 @@ impl<'r> Scene<'r> {
         same.sort_unstable();
         self.parted.sort_unstable();
         let weight = weights::STEWARD;
-        self.forced.extend(
-            same.into_iter().map(|(_, a, b)| Forced { a, b, rule: RuleId::Steward, weight }),
-        );
+        self.forced.extend(same.into_iter().map(|(_, a, b)| Forced {
+            a,
+            b,
+            rule: RuleId::Steward,
+            weight,
+        }));
     }
 
     /// Vendor ids that point at each other, or at the same third record.

@@ -57,9 +57,7 @@ impl Rules {
                     .to_owned(),
             );
         }
-        for (key, value) in [
-            ("large_cluster", self.large_cluster),
-        ] {
+        for (key, value) in [("large_cluster", self.large_cluster)] {
             if value == 0 {
                 found.push(format!("{key}: must be at least 1"));
             }

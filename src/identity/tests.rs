@@ -6,6 +6,8 @@ mod ids;
 mod normal;
 mod normal_fuzz;
 mod properties;
+mod rules;
+mod scenes;
 mod similar;
 mod survivorship;
 

@@ -417,7 +417,7 @@ impl Commit<'_> {
         let sql = format!(
             "INSERT INTO dirty_contributor (id, kind, mark) SELECT k.id, 'spend', 1 FROM {} \
              WHERE {} OR EXISTS (SELECT 1 FROM rollup_part p WHERE p.contributor_id = k.id) \
-             ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
+             ORDER BY 1 ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
             self.store.backend.id_rows(1),
             self.store.backend.id_in("k.id", 2)
         );
@@ -429,7 +429,8 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// Marks the profiles that the given facts concern, directly or through a payment.
+    /// Marks the profiles that the given facts concern, directly or through a payment. In the order
+    /// of their ids, as all marks: two pages that are committed at once must not wait for each other.
     async fn mark_fact_owners(&self, ids: &[i64]) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
@@ -439,7 +440,7 @@ impl Commit<'_> {
              SELECT DISTINCT m.profile_id, 'profile', 1 FROM profile_member m WHERE m.record_id IN ( \
                SELECT l.target_id FROM record_link l WHERE {a} \
                UNION SELECT l2.target_id FROM record_link l JOIN record_link l2 ON l2.record_id = l.target_id WHERE {a}) \
-             ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
+             ORDER BY 1 ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
             a = self.store.backend.id_in("l.record_id", 1)
         );
         let ids = self.store.backend.ids(ids.iter().copied());
@@ -634,7 +635,7 @@ pub(crate) async fn mark_records(
     }
     let sql = format!(
         "INSERT INTO dirty_record (record_id, mark) SELECT DISTINCT k.id, 1 FROM {} WHERE true \
-         ON CONFLICT (record_id) DO UPDATE SET mark = dirty_record.mark + 1",
+         ORDER BY 1 ON CONFLICT (record_id) DO UPDATE SET mark = dirty_record.mark + 1",
         store.backend.id_rows(1)
     );
     let ids = store.backend.ids(ids.iter().copied());

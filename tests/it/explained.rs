@@ -20,39 +20,43 @@ fn adds_up(told: &Value) {
     assert!(shares.clone().all(|share| share > 0.0 && share <= 1.0), "{told:#}");
 }
 
-on_both_served!(every_join_has_its_waterfall_and_its_place_in_the_tree, async |gateway: &Served| {
-    let query = format!(
-        "{{ customers(first: 200) {{ edges {{ node {{ sourceRecords {{ totalCount }} identity {{ joins {{ \
+on_both_served!(
+    every_join_has_its_waterfall_and_its_place_in_the_tree,
+    async |gateway: &Served| {
+        let query = format!(
+            "{{ customers(first: 200) {{ edges {{ node {{ sourceRecords {{ totalCount }} identity {{ joins {{ \
          step rule probability leftStep rightStep leftCount rightCount left {{ id }} right {{ id }} {WATERFALL} }} }} }} }} }} }}"
-    );
-    let customers = gateway.data(Role::Steward, &query, json!({})).await;
-    let (mut weighed, mut frequent) = (0, 0);
-    for customer in nodes(&customers["customers"]) {
-        let joins = customer["identity"]["joins"].as_array().unwrap();
-        let records = customer["sourceRecords"]["totalCount"].as_i64().unwrap();
-        assert_eq!(joins.len() as i64, records - 1, "{customer:#}");
-        for (at, join) in joins.iter().enumerate() {
-            assert_eq!(join["step"], at as i64 + 1);
-            for side in ["leftStep", "rightStep"] {
-                assert!(join[side].as_i64().is_none_or(|step| step <= at as i64), "{join}");
+        );
+        let customers = gateway.data(Role::Steward, &query, json!({})).await;
+        let (mut weighed, mut frequent) = (0, 0);
+        for customer in nodes(&customers["customers"]) {
+            let joins = customer["identity"]["joins"].as_array().unwrap();
+            let records = customer["sourceRecords"]["totalCount"].as_i64().unwrap();
+            assert_eq!(joins.len() as i64, records - 1, "{customer:#}");
+            for (at, join) in joins.iter().enumerate() {
+                assert_eq!(join["step"], at as i64 + 1);
+                for side in ["leftStep", "rightStep"] {
+                    assert!(join[side].as_i64().is_none_or(|step| step <= at as i64), "{join}");
+                }
+                if join["rule"] == "match_weight" {
+                    weighed += 1;
+                    assert_eq!(join["waterfall"][0]["comparison"], "prior", "{join:#}");
+                    let shown = |bar: &Value| bar["termFrequency"].is_number();
+                    frequent +=
+                        usize::from(join["waterfall"].as_array().unwrap().iter().any(shown));
+                }
+                adds_up(join);
+                let probability = join["probability"].as_f64().unwrap();
+                assert!((0.0..=1.0).contains(&probability), "{join}");
             }
-            if join["rule"] == "match_weight" {
-                weighed += 1;
-                assert_eq!(join["waterfall"][0]["comparison"], "prior", "{join:#}");
-                let shown = |bar: &Value| bar["termFrequency"].is_number();
-                frequent += usize::from(join["waterfall"].as_array().unwrap().iter().any(shown));
+            if let Some(last) = joins.last() {
+                let count = |side: &str| last[side].as_i64().unwrap();
+                assert_eq!(count("leftCount") + count("rightCount"), records, "{customer:#}");
             }
-            adds_up(join);
-            let probability = join["probability"].as_f64().unwrap();
-            assert!((0.0..=1.0).contains(&probability), "{join}");
         }
-        if let Some(last) = joins.last() {
-            let count = |side: &str| last[side].as_i64().unwrap();
-            assert_eq!(count("leftCount") + count("rightCount"), records, "{customer:#}");
-        }
+        assert!(weighed > 10 && frequent > 10, "{weighed} weighed, {frequent} with a frequency");
     }
-    assert!(weighed > 10 && frequent > 10, "{weighed} weighed, {frequent} with a frequency");
-});
+);
 
 on_both_served!(a_decision_is_in_force_told_and_attributed_at_once, async |gateway: &Served| {
     let list = format!(

@@ -44,9 +44,7 @@ pub struct Join {
 }
 
 /// Bars with their running total.
-pub fn bars<'a>(
-    parts: impl Iterator<Item = (&'a str, &'a str, f64, Option<f64>)>,
-) -> Vec<Bar> {
+pub fn bars<'a>(parts: impl Iterator<Item = (&'a str, &'a str, f64, Option<f64>)>) -> Vec<Bar> {
     let mut total = 0.0;
     parts
         .map(|(comparison, level, weight, term_frequency)| {
@@ -164,7 +162,8 @@ pub fn joined(title: &str, joins: &[Join], records: &[String], decided: &[String
 fn draw(text: &mut String, joins: &[Join], step: usize, lead: &str, below: &str) {
     let Some(join) = step.checked_sub(1).and_then(|at| joins.get(at)) else { return };
     let _ = write!(text, "\n{lead}join {step}: {} {:+.1}", join.rule, join.weight);
-    let sides = [(join.sides[0], &join.left, "├─ ", "│  "), (join.sides[1], &join.right, "└─ ", "   ")];
+    let sides =
+        [(join.sides[0], &join.left, "├─ ", "│  "), (join.sides[1], &join.right, "└─ ", "   ")];
     for (side, record, branch, stem) in sides {
         let lead = format!("{below}{branch}");
         match side.step {

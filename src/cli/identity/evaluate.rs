@@ -130,19 +130,18 @@ pub fn run(args: &EvaluateArgs) -> Outcome {
     let link_only = asides.set.map(|_| sets.as_slice());
     // How far below the cut-off the best one is looked for.
     let options = EngineOptions { below: if asides.truth.is_some() { EXPLORED } else { 0.0 } };
-    let outcome =
-        engine::resolve_table(&table, link_only, &options, &mut |phase| {
-            meter.end(match phase {
-                Phase::Normalise => "normalise",
-                Phase::Block => "block",
-                Phase::Compare => "compare",
-                Phase::Train => "train",
-                Phase::Score => "score",
-                Phase::Cluster => "cluster",
-                Phase::Calibrate => "calibrate",
-                Phase::Explore => "explore",
-            });
+    let outcome = engine::resolve_table(&table, link_only, &options, &mut |phase| {
+        meter.end(match phase {
+            Phase::Normalise => "normalise",
+            Phase::Block => "block",
+            Phase::Compare => "compare",
+            Phase::Train => "train",
+            Phase::Score => "score",
+            Phase::Cluster => "cluster",
+            Phase::Calibrate => "calibrate",
+            Phase::Explore => "explore",
         });
+    });
     drop(table);
     if let Some(path) = &args.clusters {
         write_clusters(path, &outcome.clusters)?;

@@ -47,10 +47,8 @@ impl World {
             record_id: ActiveValue::Set(None),
         };
         let event = identity_event::Entity::insert(event).exec(&self.db).await.unwrap();
-        let rows = cause.map(|audit_id| identity_cause::Model {
-            event_id: event.last_insert_id,
-            audit_id,
-        });
+        let rows = cause
+            .map(|audit_id| identity_cause::Model { event_id: event.last_insert_id, audit_id });
         self.put::<identity_cause::Entity, _>(rows.into_iter().collect()).await;
     }
 }
@@ -70,7 +68,16 @@ async fn joins_are_a_tree_with_waterfalls_that_add_up() {
     let joins = data["customer"]["identity"]["joins"].as_array().unwrap();
     let tree: Vec<Value> = joins
         .iter()
-        .map(|j| json!([j["step"], j["weight"], j["leftStep"], j["leftCount"], j["rightStep"], j["rightCount"]]))
+        .map(|j| {
+            json!([
+                j["step"],
+                j["weight"],
+                j["leftStep"],
+                j["leftCount"],
+                j["rightStep"],
+                j["rightCount"]
+            ])
+        })
         .collect();
     assert_eq!(
         tree,
@@ -114,10 +121,9 @@ async fn shared_values_are_masked_as_contact_details_are() {
     assert!(!format!("{bar:?}").contains("nordwind"), "values do not print");
     for role in Role::ALL.iter().copied() {
         let before = world.store.statement_count();
-        let answer = world.ask(role, &identity("joins { waterfall { identifier { value } } }")).await;
-        let value = answer.pointer(
-            "/data/customer/identity/joins/0/waterfall/1/identifier/value",
-        );
+        let answer =
+            world.ask(role, &identity("joins { waterfall { identifier { value } } }")).await;
+        let value = answer.pointer("/data/customer/identity/joins/0/waterfall/1/identifier/value");
         if [Role::Steward, Role::Admin].contains(&role) {
             assert_eq!(value, Some(&json!("ann.1@nordwind.io")));
         } else {

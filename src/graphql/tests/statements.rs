@@ -29,10 +29,11 @@ const NESTED: &[(&str, u64)] = &[
     ("numbers { clv { historicRevenue { amounts { amount } } } csat { share } }", 1),
     ("identity { joins { rule left { externalId } } events { action } redirectsFrom { id } }", 4),
     (
-        "identity { joins { step probability waterfall { total } left { id } right { id } } \
-         events { action cause { subject } } decisions { verdict left { id } } }",
-        4,
+        "identity { joins { step waterfall { total } left { id } right { id } } \
+         events { action cause { subject } } }",
+        3,
     ),
+    ("identity { decisions { verdict by left { id } right { id } } }", 2),
 ];
 
 #[tokio::test]

@@ -66,8 +66,13 @@ impl Key {
     fn is_broad(self) -> bool {
         matches!(
             self,
-            Self::Date | Self::DateDigits | Self::LocalName | Self::PhoneTail | Self::NamePlace
-                | Self::Given | Self::Family
+            Self::Date
+                | Self::DateDigits
+                | Self::LocalName
+                | Self::PhoneTail
+                | Self::NamePlace
+                | Self::Given
+                | Self::Family
         )
     }
 }
@@ -98,9 +103,9 @@ pub struct BlockingReport {
 }
 
 /// Pairs that one rule may bring, per record: beyond it, blocks are parted at a lower size.
-const PAIRS_PER_RECORD: f64 = 1.0;
+const PAIRS_PER_RECORD: f64 = 0.6;
 /// The same of a rule that brings many pairs for few matches.
-const BROAD_PAIRS: f64 = 0.2;
+const BROAD_PAIRS: f64 = 0.15;
 /// Pairs that one rule may bring whatever the number of records.
 const PAIRS: u64 = 250_000;
 /// Blocks of at most this size are compared in full.
@@ -135,11 +140,31 @@ pub(crate) fn rules(table: &Table, comparisons: &[Comparison]) -> Vec<Rule> {
         add(g && has(C::Date), "given name and date", &[C::Given, C::Date], Key::GivenDate);
         add(has(C::Date), "date", &[C::Date], Key::Date);
         add(has(C::Date), "digits of the date and initials", &[], Key::DateDigits);
-        add(f && has(C::Place), "family name and postal code", &[C::Family, C::Place], Key::FamilyPostal);
-        add(g && has(C::Place), "given name and postal code", &[C::Given, C::Place], Key::GivenPostal);
+        add(
+            f && has(C::Place),
+            "family name and postal code",
+            &[C::Family, C::Place],
+            Key::FamilyPostal,
+        );
+        add(
+            g && has(C::Place),
+            "given name and postal code",
+            &[C::Given, C::Place],
+            Key::GivenPostal,
+        );
         add(has(C::Address), "address", &[C::Address], Key::Address);
-        add(g && has(C::Address), "given name and street", &[C::Given, C::Address], Key::GivenStreet);
-        add(g && f && has(C::Place), "names and town", &[C::Given, C::Family, C::Place], Key::NameCity);
+        add(
+            g && has(C::Address),
+            "given name and street",
+            &[C::Given, C::Address],
+            Key::GivenStreet,
+        );
+        add(
+            g && f && has(C::Place),
+            "names and town",
+            &[C::Given, C::Family, C::Place],
+            Key::NameCity,
+        );
         add(f && has(C::Org), "family name and employer", &[C::Family, C::Org], Key::FamilyOrg);
         add(g && has(C::Org), "given name and employer", &[C::Given, C::Org], Key::GivenOrg);
         add(g && has(C::Email), "given name and mail domain", &[C::Given], Key::NameDomain);
@@ -203,19 +228,28 @@ fn keys(context: &Context<'_>, rule: &Rule, at: u32, out: &mut Vec<u64>) {
             for email in table.values(&row.email) {
                 let local = table.local(*email);
                 let bare = local.trim_end_matches(|c: char| c.is_ascii_digit());
-                push(local.len() >= 5 && !table.email_parts(*email).role, &[2, hash(if bare.len() >= 6 { bare } else { local }.as_bytes())]);
+                push(
+                    local.len() >= 5 && !table.email_parts(*email).role,
+                    &[2, hash(if bare.len() >= 6 { bare } else { local }.as_bytes())],
+                );
             }
         }
         Key::Phone => {
             for phone in table.values(&row.phone) {
                 let text = table.phones.text(*phone);
-                push(true, &[hash(text.get(text.len().saturating_sub(7)..).unwrap_or_default().as_bytes())]);
+                push(
+                    true,
+                    &[hash(
+                        text.get(text.len().saturating_sub(7)..).unwrap_or_default().as_bytes(),
+                    )],
+                );
             }
         }
         Key::PhoneTail => {
             for phone in table.values(&row.phone) {
                 let text = table.phones.text(*phone);
-                let tail = hash(text.get(text.len().saturating_sub(4)..).unwrap_or_default().as_bytes());
+                let tail =
+                    hash(text.get(text.len().saturating_sub(4)..).unwrap_or_default().as_bytes());
                 if table.kind == ProfileKind::Person {
                     push(g != 0, &[3, tail, g]);
                 } else {
@@ -271,7 +305,9 @@ fn keys(context: &Context<'_>, rule: &Rule, at: u32, out: &mut Vec<u64>) {
                 push(row.postal != 0, &[5, u64::from(*root), place(row.postal)]);
             }
         }
-        Key::Address => push(row.street != 0 && row.number != 0, &[place(row.street), place(row.number)]),
+        Key::Address => {
+            push(row.street != 0 && row.number != 0, &[place(row.street), place(row.number)])
+        }
         Key::GivenStreet => push(g != 0 && row.street != 0, &[g, place(row.street)]),
         Key::NameCity => {
             let (p, q) = (initial(name(row.given)), initial(name(row.family)));
@@ -294,7 +330,9 @@ fn keys(context: &Context<'_>, rule: &Rule, at: u32, out: &mut Vec<u64>) {
             let (given, family) = (name(row.given), name(row.family));
             if given.len() > 1 && family.len() > 2 {
                 let mut form = String::with_capacity(48);
-                for (first, second) in [(given, family), (given.get(..1).unwrap_or_default(), family), (family, given)] {
+                for (first, second) in
+                    [(given, family), (given.get(..1).unwrap_or_default(), family), (family, given)]
+                {
                     form.clear();
                     form.push_str(first);
                     form.push_str(second);
@@ -302,7 +340,8 @@ fn keys(context: &Context<'_>, rule: &Rule, at: u32, out: &mut Vec<u64>) {
                 }
             }
             for email in table.values(&row.email) {
-                let letters: String = table.local(*email).chars().filter(char::is_ascii_alphabetic).collect();
+                let letters: String =
+                    table.local(*email).chars().filter(char::is_ascii_alphabetic).collect();
                 push(letters.len() >= 5, &[6, hash(letters.as_bytes())]);
             }
         }
@@ -372,10 +411,11 @@ fn org_keys(context: &Context<'_>, row: &Row, name: u64, push: &mut impl FnMut(b
 fn telling(context: &Context<'_>, org: u32, most: usize) -> Vec<u64> {
     let Some(parts) = context.table.org_parts(org) else { return Vec::new() };
     let weight = |w: u32| context.word_weight.get(w as usize).copied().unwrap_or(1.0);
-    let mut words: Vec<u32> = parts.words.to_vec();
-    words.sort_by(|x, y| weight(*y).total_cmp(&weight(*x)).then(x.cmp(y)));
-    words.truncate(most);
     let text = |w: u32| context.table.org_words.text(w);
+    let mut words: Vec<u32> = parts.words.to_vec();
+    // Of words as rare as each other the first by its letters: numbers differ from table to table.
+    words.sort_by(|x, y| weight(*y).total_cmp(&weight(*x)).then_with(|| text(*x).cmp(text(*y))));
+    words.truncate(most);
     words.iter().map(|w| hash(text(*w).get(..4).unwrap_or(text(*w)).as_bytes())).collect()
 }
 
@@ -388,7 +428,8 @@ fn parter(context: &Context<'_>, step: usize, at: u32) -> u64 {
     let place = |id: u32| table.places.hash(id);
     if table.kind == ProfileKind::Company {
         let org = table.values(&row.org).first().copied().unwrap_or_default();
-        let word = |nth: usize| telling(context, org, nth + 1).get(nth).copied().unwrap_or_default();
+        let word =
+            |nth: usize| telling(context, org, nth + 1).get(nth).copied().unwrap_or_default();
         return match step {
             0 => word(0),
             1 => place(row.postal),
@@ -405,9 +446,10 @@ fn parter(context: &Context<'_>, step: usize, at: u32) -> u64 {
         2 => u64::from(row.date),
         3 => place(row.postal),
         4 => place(row.city),
-        5 => table.values(&row.email).first().map_or(0, |e| {
-            table.domains.hash(table.email_parts(*e).domain)
-        }),
+        5 => table
+            .values(&row.email)
+            .first()
+            .map_or(0, |e| table.domains.hash(table.email_parts(*e).domain)),
         6 => table.values(&row.org).first().map_or(0, |o| table.orgs.hash(*o)),
         _ => place(row.street),
     }
@@ -488,6 +530,7 @@ pub(crate) fn candidates(
     let mut pairs: Vec<Candidate> = Vec::new();
     let mut entries: Vec<(u64, u32)> = Vec::new();
     let mut own = Vec::new();
+    let mut seen = Vec::new();
     for (bit, rule) in rules.iter().enumerate() {
         entries.clear();
         for at in rows {
@@ -495,6 +538,7 @@ pub(crate) fn candidates(
             keys(context, rule, *at, &mut own);
             entries.extend(own.iter().map(|key| (*key, *at)));
         }
+        drop_singles(&mut entries, &mut seen);
         entries.sort_unstable();
         let most = if context.table.kind == ProfileKind::Company { COMPANY_BLOCK } else { BLOCK };
         let limit = limit(&entries, rows.len(), most, rule.key.is_broad());
@@ -510,6 +554,14 @@ pub(crate) fn candidates(
         let tag = hash(rule.name.as_bytes());
         for group in entries.chunk_by(|x, y| x.0 == y.0) {
             if group.len() > 1 {
+                if group.len() <= limit {
+                    for (at, (_, a)) in group.iter().enumerate() {
+                        for (_, b) in group.get(at + 1..).unwrap_or_default() {
+                            block.add(*a, *b);
+                        }
+                    }
+                    continue;
+                }
                 let mut members: Vec<u32> = group.iter().map(|(_, at)| *at).collect();
                 let key = group.first().map_or(0, |(key, _)| mix(&[tag, *key]));
                 block.take(&mut members, key, 0);
@@ -537,6 +589,26 @@ pub(crate) fn candidates(
     (kept, report, oversized)
 }
 
+/// Drops most keys that only one record has, which need no sorting: a key stays when another entry
+/// has set its bit before.
+fn drop_singles(entries: &mut Vec<(u64, u32)>, seen: &mut Vec<[u64; 2]>) {
+    let bits = (entries.len() * 8).next_power_of_two().max(1 << 10);
+    seen.clear();
+    seen.resize(bits / 64, [0; 2]);
+    let place = |key: u64| ((key >> 20) as usize & (bits / 64 - 1), 1_u64 << (key & 63));
+    for (key, _) in entries.iter() {
+        let (word, bit) = place(*key);
+        if let Some([once, twice]) = seen.get_mut(word) {
+            *twice |= *once & bit;
+            *once |= bit;
+        }
+    }
+    entries.retain(|(key, _)| {
+        let (word, bit) = place(*key);
+        seen.get(word).is_some_and(|[_, twice]| twice & bit != 0)
+    });
+}
+
 /// The size up to which blocks are compared in full, so that a rule stays within its pairs. Blocks
 /// as small as an entity's own records are never parted.
 fn limit(entries: &[(u64, u32)], records: usize, largest: usize, broad: bool) -> usize {
@@ -546,7 +618,7 @@ fn limit(entries: &[(u64, u32)], records: usize, largest: usize, broad: bool) ->
             *slot += (group.len() * (group.len() - 1) / 2) as u64;
         }
     }
-    let (share, least) = if broad { (BROAD_PAIRS, 3) } else { (PAIRS_PER_RECORD, 12) };
+    let (share, least) = if broad { (BROAD_PAIRS, 3) } else { (PAIRS_PER_RECORD, 9) };
     let most = ((records as f64 * share) as u64).max(PAIRS);
     let mut total = 0;
     for (size, pairs) in by_size.iter().enumerate() {
@@ -599,7 +671,8 @@ impl Blocks<'_> {
         let mut rest = members;
         while let Some(first) = rest.first().copied() {
             let part = parter(context, step, first);
-            let end = rest.iter().position(|at| parter(context, step, *at) != part).unwrap_or(rest.len());
+            let end =
+                rest.iter().position(|at| parter(context, step, *at) != part).unwrap_or(rest.len());
             let (group, more) = rest.split_at_mut(end);
             // Without a value there is nothing that could part them further down the line either
             // way: the next key gets its chance.

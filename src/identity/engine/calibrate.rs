@@ -156,7 +156,11 @@ fn follow(
             let (a, b, _) = *pair;
             let partner = |own: u32| best.get(&own).map(|found| found.1);
             let (weight, pairs) = weigh(pair);
-            if weight < f64::from(LEAST) || partner(a) != Some(b) || partner(b) != Some(a) || !may_join(of(a), of(b)) {
+            if weight < f64::from(LEAST)
+                || partner(a) != Some(b)
+                || partner(b) != Some(a)
+                || !may_join(of(a), of(b))
+            {
                 continue;
             }
             any = true;
@@ -307,7 +311,15 @@ impl Fit<'_> {
         let (a, b) = (s0.exp(), s1.exp());
         let bits = std::f64::consts::LN_2 * (a + b);
         let off = (h0 - h1 + s0 - s1) / bits;
-        (self.middle + off, [1.0 / bits, -1.0 / bits, 1.0 / bits - off * a / (a + b), -1.0 / bits - off * b / (a + b)])
+        (
+            self.middle + off,
+            [
+                1.0 / bits,
+                -1.0 / bits,
+                1.0 / bits - off * a / (a + b),
+                -1.0 / bits - off * b / (a + b),
+            ],
+        )
     }
 
     fn point(&self, shape: &Shape) -> Point {

@@ -43,12 +43,15 @@ pub(crate) const LEAST: f32 = -8.0;
 /// See [`LEAST`].
 pub(crate) const MOST: f32 = 14.0;
 
+/// Two groups of records, their mean weight, their best pair: may they be one?
+pub(crate) type MayJoin<'a> = dyn FnMut(&[u32], &[u32], f32, (u32, u32)) -> bool + 'a;
+
 /// What agglomeration may not do.
 pub(crate) struct Limits<'a> {
     /// Clusters stop joining below this mean weight.
     pub floor: f32,
     /// Whether two groups of records may be one, whatever the weights.
-    pub may_join: &'a mut dyn FnMut(&[u32], &[u32], f32, (u32, u32)) -> bool,
+    pub may_join: &'a mut MayJoin<'a>,
     /// Breaks ties between records the same way in any input order.
     pub rank: &'a dyn Fn(u32) -> u64,
     /// Pairs that are together from the start, whatever anything else says.
@@ -163,11 +166,7 @@ struct Component {
 }
 
 impl Component {
-    fn new(
-        edges: &[(u32, u32, f32)],
-        together: &[(u32, u32, u32)],
-        limits: &Limits<'_>,
-    ) -> Self {
+    fn new(edges: &[(u32, u32, f32)], together: &[(u32, u32, u32)], limits: &Limits<'_>) -> Self {
         let mut nodes: Vec<u32> = edges
             .iter()
             .flat_map(|(a, b, _)| [*a, *b])
@@ -236,8 +235,12 @@ impl Component {
         if let (Some(slot), Some(tie)) = (self.ties.get_mut(keep as usize), tie) {
             *slot = tie;
         }
-        let mut near: Vec<u32> =
-            ours.keys().chain(theirs.keys()).copied().filter(|n| *n != keep && *n != gone).collect();
+        let mut near: Vec<u32> = ours
+            .keys()
+            .chain(theirs.keys())
+            .copied()
+            .filter(|n| *n != keep && *n != gone)
+            .collect();
         near.sort_unstable();
         near.dedup();
         for near in near {

@@ -76,7 +76,10 @@ impl Comparer<'_> {
         let words = &self.table.org_words;
         let (s, t) = (words.text(p.solid), words.text(q.solid));
         let longest = s.len().max(t.len());
-        let slips = if longest >= 8 && s.len().abs_diff(t.len()) <= 2 && (words.mask(p.solid) ^ words.mask(q.solid)).count_ones() <= 4 {
+        let slips = if longest >= 8
+            && s.len().abs_diff(t.len()) <= 2
+            && (words.mask(p.solid) ^ words.mask(q.solid)).count_ones() <= 4
+        {
             strsim::osa_distance(s, t)
         } else {
             usize::MAX
@@ -119,7 +122,12 @@ impl Comparer<'_> {
                 let alike = if one == other {
                     1.0
                 } else {
-                    word_alike(words.text(*one), words.text(*other), words.mask(*one), words.mask(*other))
+                    word_alike(
+                        words.text(*one),
+                        words.text(*other),
+                        words.mask(*one),
+                        words.mask(*other),
+                    )
                 };
                 let gain = alike * (weight(*one) + weight(*other));
                 if gain > best.0 {
@@ -135,7 +143,9 @@ impl Comparer<'_> {
                 unpaired += 1;
             }
         }
-        let left = |(at, w): (usize, &u32)| !taken.get(at).copied().unwrap_or(true) && is_number(words.text(*w));
+        let left = |(at, w): (usize, &u32)| {
+            !taken.get(at).copied().unwrap_or(true) && is_number(words.text(*w))
+        };
         shared.numbers = unpaired > 0 && b.iter().enumerate().any(left);
         shared.whole = (from_a + from_b) / (of_a + of_b).max(1e-6);
         shared.part = if of_a <= of_b { from_a / of_a.max(1e-6) } else { from_b / of_b.max(1e-6) };

@@ -4,9 +4,9 @@
 //! pattern. String distances are strsim's, asked only when the letters that occur allow a high
 //! similarity at all.
 
-use super::level::{self, Comparison, EXACT, EXACT_MANY, EXACT_SOME, MISSING};
 use super::edit::one_slip;
 use super::frequency::{Frequencies, of};
+use super::level::{self, Comparison, EXACT, EXACT_MANY, EXACT_SOME, MISSING};
 use super::table::{Row, Table};
 use crate::role::Role;
 use rustc_hash::FxHashMap;
@@ -104,9 +104,25 @@ impl<'t> Comparer<'t> {
             .map(|c| {
                 let (level, count) = self.level(c, at, at, &mut false);
                 let exact = (EXACT..=EXACT_MANY).contains(&level);
-                if exact { (level, self.log_frequency(c, count.max(1)).exp2()) } else { (MISSING, 0.0) }
+                if exact {
+                    (level, self.log_frequency(c, count.max(1)).exp2())
+                } else {
+                    (MISSING, 0.0)
+                }
             })
             .collect()
+    }
+
+    /// Touches what a record's values lead to, so that it is near when it is compared.
+    pub fn ask_ahead(&self, at: u32) -> u64 {
+        let (table, row) = (self.table, self.table.row(at));
+        table.emails.mask(row.email)
+            ^ u64::from(table.emails.start(row.email))
+            ^ u64::from(table.email_parts(row.email).domain)
+            ^ u64::from(table.phones.start(row.phone))
+            ^ table.places.mask(row.street)
+            ^ u64::from(table.places.start(row.postal))
+            ^ table.names.mask(row.family)
     }
 
     /// Compares two rows.
@@ -255,7 +271,9 @@ impl<'t> Comparer<'t> {
             let same = s.as_bytes().first() == t.as_bytes().first();
             return if same { (l::INITIAL, 0) } else { (l::DIFFERENT, 0) };
         }
-        if (s.contains(' ') || t.contains(' ')) && s.split(' ').any(|w| w.len() > 2 && has_word(t, w)) {
+        if (s.contains(' ') || t.contains(' '))
+            && s.split(' ').any(|w| w.len() > 2 && has_word(t, w))
+        {
             return (l::PART, common);
         }
         let similarity = self.alike(a, b);
@@ -275,7 +293,7 @@ impl<'t> Comparer<'t> {
         }
         let (a, b) = (x.middle, y.middle);
         if a == 0 || b == 0 {
-            return MISSING;
+            return if x.generation == y.generation { MISSING } else { l::GENERATION_OPEN };
         }
         if a == b {
             return EXACT;
@@ -284,7 +302,11 @@ impl<'t> Comparer<'t> {
         let (s, t) = (names.text(a), names.text(b));
         let fits = |s: &str, t: &str| {
             s.split(' ').any(|w| {
-                t.split(' ').any(|v| w == v || (w.len() == 1 || v.len() == 1) && w.as_bytes().first() == v.as_bytes().first())
+                t.split(' ').any(|v| {
+                    w == v
+                        || (w.len() == 1 || v.len() == 1)
+                            && w.as_bytes().first() == v.as_bytes().first()
+                })
             })
         };
         if fits(s, t) {
@@ -294,7 +316,47 @@ impl<'t> Comparer<'t> {
     }
 
     fn email(&self, x: &Row, y: &Row) -> (u8, u32) {
-        self.best(&x.email, &y.email, |a, b| self.email_pair(a, b))
+        use level::email as l;
+        let found = self.best(&x.email, &y.email, |a, b| {
+            let found = self.email_pair(a, b);
+            if !(l::LOCAL..=l::LOCAL_SIMILAR).contains(&found.0)
+                || !self.alike_by_name(x, y, a, b, found.0)
+            {
+                return found;
+            }
+            let (p, q) = (self.table.email_parts(a), self.table.email_parts(b));
+            // Two mailboxes of one domain that only a number tells apart are two people's.
+            (if found.0 == l::TYPO && p.domain == q.domain { l::DIFFERENT } else { l::NAMED }, 0)
+        });
+        if found.0 == l::NAMED { (MISSING, 0) } else { found }
+    }
+
+    /// Whether a mailbox is called by a person's name.
+    fn spelt(&self, row: &Row, email: u32) -> bool {
+        let names = &self.table.names;
+        let (given, family) = (names.text(row.given), names.text(row.family));
+        let local = self.table.local(email);
+        let letters = local.bytes().filter(u8::is_ascii_alphabetic).count();
+        (family.len() >= 3 && local.contains(family))
+            || (given.len() >= 3
+                && (local.starts_with(given)
+                    || (local.contains(given) && letters <= given.len() + 1)))
+    }
+
+    /// Whether two mailboxes are alike only because they are called by the names, which are
+    /// compared already. A number in common is more than the name; another number is another
+    /// mailbox.
+    fn alike_by_name(&self, x: &Row, y: &Row, a: u32, b: u32, level: u8) -> bool {
+        use level::email as l;
+        let (p, q) = (number_in(self.table.local(a)), number_in(self.table.local(b)));
+        match level {
+            l::TYPO if p == q => return false,
+            l::LOCAL if p >= TWO_DIGITS => return false,
+            _ => {}
+        }
+        let one = self.spelt(x, a) || self.spelt(x, b);
+        let other = self.spelt(y, a) || self.spelt(y, b);
+        if level == l::LOCAL { one || other } else { one && other }
     }
 
     /// The best of all pairs of two values that may be lists: lowest rank wins.
@@ -334,10 +396,17 @@ impl<'t> Comparer<'t> {
             if near {
                 return (l::TYPO, 0);
             }
-        } else if close && s.len().min(t.len()) >= 5 && strsim::osa_distance(emails.text(a), emails.text(b)) <= 2 {
+        } else if close
+            && s.len().min(t.len()) >= 5
+            && strsim::osa_distance(emails.text(a), emails.text(b)) <= 2
+        {
             return (l::TYPO, 0);
         }
-        if s.len().min(t.len()) >= 5 && (s.starts_with(t) || t.starts_with(s) || (apart <= 10 && strsim::jaro_winkler(s, t) >= 0.92)) {
+        if s.len().min(t.len()) >= 5
+            && (s.starts_with(t)
+                || t.starts_with(s)
+                || (apart <= 10 && strsim::jaro_winkler(s, t) >= 0.92))
+        {
             return (l::LOCAL_SIMILAR, 0);
         }
         if p.domain == q.domain && !p.public {
@@ -442,10 +511,16 @@ impl<'t> Comparer<'t> {
             let near = one_slip(places.text(x.number), places.text(y.number));
             return (if near { l::TYPO } else { l::STREET }, 0);
         }
-        let similarity = similarity(places.text(x.street), places.text(y.street), places.mask(x.street), places.mask(y.street));
+        let similarity = similarity(
+            places.text(x.street),
+            places.text(y.street),
+            places.mask(x.street),
+            places.mask(y.street),
+        );
         let contained = {
             let (s, t) = (places.text(x.street), places.text(y.street));
-            s.len().min(t.len()) >= 4 && (s.starts_with(t) || t.starts_with(s) || s.ends_with(t) || t.ends_with(s))
+            s.len().min(t.len()) >= 4
+                && (s.starts_with(t) || t.starts_with(s) || s.ends_with(t) || t.ends_with(s))
         };
         if same_number {
             if similarity >= 0.88 || contained {
@@ -510,7 +585,8 @@ impl<'t> Comparer<'t> {
                 return (self.share(count), count);
             }
             let domains = &self.table.domains;
-            let alike = similarity(domains.text(a), domains.text(b), domains.mask(a), domains.mask(b));
+            let alike =
+                similarity(domains.text(a), domains.text(b), domains.mask(a), domains.mask(b));
             (if alike >= 0.93 { l::SIMILAR } else { l::DIFFERENT }, 0)
         })
     }
@@ -521,7 +597,8 @@ impl<'t> Comparer<'t> {
         }
         let pool = &self.table.others_pool;
         if a == b {
-            let count = self.frequency.others.get(place).and_then(|c| c.get(&a)).copied().unwrap_or(1);
+            let count =
+                self.frequency.others.get(place).and_then(|c| c.get(&a)).copied().unwrap_or(1);
             return (self.share(count), count);
         }
         if role == Role::Category {
@@ -583,7 +660,8 @@ fn comparisons(table: &Table) -> Vec<Comparison> {
     // The columns most records have come first: there is room for sixteen comparisons.
     let mut extra: Vec<(usize, usize)> = (0..table.extra.len())
         .map(|at| {
-            let filled = (0..table.len() as u32).filter(|r| table.others(*r).get(at).is_some_and(|v| *v != 0));
+            let filled = (0..table.len() as u32)
+                .filter(|r| table.others(*r).get(at).is_some_and(|v| *v != 0));
             (filled.count(), at)
         })
         .collect();
@@ -596,6 +674,15 @@ fn comparisons(table: &Table) -> Vec<Comparison> {
     }
     found
 }
+
+/// The digits of a text as a number that tells numbers of different length apart, 0 without any.
+fn number_in(text: &str) -> u64 {
+    let digits = text.bytes().filter(u8::is_ascii_digit);
+    digits.fold(0, |n: u64, d| n.wrapping_mul(10).wrapping_add(u64::from(d - b'0') + 1))
+}
+
+/// The least that [`number_in`] gives for more than one digit.
+const TWO_DIGITS: u64 = 11;
 
 fn has_word(text: &str, word: &str) -> bool {
     !text.is_empty() && text.split(' ').any(|w| w == word)
@@ -617,7 +704,8 @@ fn digits(date: u32) -> [u8; 8] {
 }
 
 fn words_in_common(s: &str, t: &str) -> f64 {
-    let (a, b): (Vec<&str>, Vec<&str>) = (s.split(' ').take(40).collect(), t.split(' ').take(40).collect());
+    let (a, b): (Vec<&str>, Vec<&str>) =
+        (s.split(' ').take(40).collect(), t.split(' ').take(40).collect());
     let shared = a.iter().filter(|w| b.contains(w)).count();
     2.0 * shared as f64 / (a.len() + b.len()) as f64
 }

@@ -130,7 +130,6 @@ fn carriers(mut pairs: Vec<u64>, values: usize) -> Vec<u32> {
     counts
 }
 
-
 /// A stored count: of a value, by its hash, and how many distinct carriers it has.
 pub(crate) type Counts = FxHashMap<u64, (u32, u32)>;
 
@@ -231,7 +230,9 @@ impl Frequencies {
                 let stored = get(street_key(table, row.number, row.street));
                 street.insert((row.number, row.street), stored.map_or(lowest, |(n, _)| n));
             }
-            for (column, (value, known)) in table.others(at as u32).iter().zip(&mut others).enumerate() {
+            for (column, (value, known)) in
+                table.others(at as u32).iter().zip(&mut others).enumerate()
+            {
                 if *value != 0 {
                     let text = hash(table.others_pool.text(*value).as_bytes());
                     let stored = get(mix(&[Of::Other as u64, column as u64, text]));

@@ -8,8 +8,8 @@ use super::compare::{Compared, Comparer};
 use super::frequency::{Counts, Frequencies};
 use super::level::{self, Comparison, level_of};
 use super::model::Model;
-use super::table::{Column, Table, TableBuilder};
 use super::resolve_parts;
+use super::table::{Column, Table, TableBuilder};
 use crate::IdentityRecord;
 use crate::record;
 use domain::{Decision, ProfileKind, RecordId, Verdict};
@@ -45,7 +45,7 @@ struct Stored {
     oversized: Vec<u64>,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// How far below the cut-off pairs are still looked at: what lies between is a reviewer's.
 pub(crate) const GREY: f32 = 4.0;
 
@@ -172,12 +172,8 @@ impl Knowledge {
     }
 
     pub(crate) fn view<'t>(&'t self, table: &'t Table) -> View<'t> {
-        let frequency = Frequencies::import(
-            table,
-            &self.counts,
-            self.body.records as f64,
-            self.body.org_names,
-        );
+        let frequency =
+            Frequencies::import(table, &self.counts, self.body.records as f64, self.body.org_names);
         let comparer = Comparer::learnt(
             table,
             frequency,
@@ -222,10 +218,7 @@ impl View<'_> {
     }
 
     fn context(&self) -> Context<'_> {
-        Context {
-            table: self.comparer.table,
-            word_weight: &self.comparer.frequency.word_weight,
-        }
+        Context { table: self.comparer.table, word_weight: &self.comparer.frequency.word_weight }
     }
 
     /// Match weight of a pair in log2 odds.
@@ -240,35 +233,17 @@ impl View<'_> {
         weight
     }
 
-    /// People whose names are all that two records have in common are not put together without
-    /// being asked: namesakes exist, and nothing here could tell.
+    /// See [`Model::is_doubtful`].
     fn careful(&self, compared: Compared, weight: f32) -> f32 {
-        let cutoff = self.knowledge.body.cutoff;
-        if self.knowledge.kind == ProfileKind::Person && !self.has_context(compared) {
-            return weight.min(cutoff - 1.0);
+        if self.is_doubtful(compared) {
+            weight.min(self.knowledge.body.cutoff - 1.0)
+        } else {
+            weight
         }
-        weight
     }
 
-    /// Whether anything but the names agrees.
-    fn has_context(&self, compared: Compared) -> bool {
-        self.model().comparisons.iter().enumerate().any(|(at, comparison)| {
-            let level = level_of(compared.pattern, at);
-            let names = matches!(
-                comparison,
-                Comparison::Given | Comparison::Family | Comparison::Middle
-            );
-            let best = match comparison {
-                Comparison::Email => level::email::LOCAL_SIMILAR,
-                Comparison::Phone => level::phone::NEAR,
-                Comparison::Date => level::date::ONE_DIGIT,
-                Comparison::Address => level::address::TYPO,
-                Comparison::Place => level::place::POSTAL_TYPO,
-                Comparison::Org => level::org::ACRONYM,
-                _ => level::EXACT_MANY,
-            };
-            !names && level != level::MISSING && level <= best
-        })
+    fn is_doubtful(&self, compared: Compared) -> bool {
+        self.knowledge.kind == ProfileKind::Person && self.model().is_doubtful(compared)
     }
 
     /// The waterfall of a pair: the prior, each comparison, and what relatedness takes off.
@@ -299,7 +274,7 @@ impl View<'_> {
         if rest.abs() > 0.05 {
             bars.push(Bar {
                 comparison: "related",
-                level: if self.has_context(compared) { "may be related" } else { "names alone" },
+                level: if self.is_doubtful(compared) { "asked first" } else { "may be related" },
                 weight: rest,
                 term_frequency: None,
             });

@@ -44,8 +44,18 @@ pub(crate) mod given {
     pub const SWAPPED: u8 = 10;
     pub const SWAPPED_SIMILAR: u8 = 11;
     pub const NAMES: &[&str] = &[
-        "missing", "exact", "exact", "exact", "nickname", "initial", "typo", "similar", "part",
-        "different", "swapped", "swapped and similar",
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "nickname",
+        "initial",
+        "typo",
+        "similar",
+        "part",
+        "different",
+        "swapped",
+        "swapped and similar",
     ];
 }
 
@@ -63,19 +73,39 @@ pub(crate) mod middle {
     pub const INITIAL: u8 = 4;
     pub const DIFFERENT: u8 = 5;
     pub const GENERATION: u8 = 6;
-    pub const NAMES: &[&str] =
-        &["missing", "exact", "exact", "exact", "initial", "different", "generation differs"];
+    pub const GENERATION_OPEN: u8 = 7;
+    pub const NAMES: &[&str] = &[
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "initial",
+        "different",
+        "generation differs",
+        "generation of one",
+    ];
 }
 
 pub(crate) mod email {
     pub const LOCAL: u8 = 4;
     pub const TYPO: u8 = 5;
     pub const LOCAL_SIMILAR: u8 = 6;
-    pub const DOMAIN: u8 = 7;
-    pub const DIFFERENT: u8 = 8;
+    /// Alike because both are spelt by the names, which are compared already: says nothing more, so
+    /// a pair of records counts as without mailboxes then.
+    pub const NAMED: u8 = 7;
+    pub const DOMAIN: u8 = 8;
+    pub const DIFFERENT: u8 = 9;
     pub const NAMES: &[&str] = &[
-        "missing", "exact", "exact", "exact", "same mailbox name", "typo", "similar mailbox name",
-        "same company domain", "different",
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "same mailbox name",
+        "typo",
+        "similar mailbox name",
+        "spelt by the name",
+        "same company domain",
+        "different",
     ];
 }
 
@@ -85,7 +115,13 @@ pub(crate) mod phone {
     pub const RANGE: u8 = 6;
     pub const DIFFERENT: u8 = 7;
     pub const NAMES: &[&str] = &[
-        "missing", "exact", "exact", "exact", "typo", "two digits differ", "same number range",
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "typo",
+        "two digits differ",
+        "same number range",
         "different",
     ];
 }
@@ -99,8 +135,17 @@ pub(crate) mod date {
     pub const NEAR_YEAR: u8 = 9;
     pub const DIFFERENT: u8 = 10;
     pub const NAMES: &[&str] = &[
-        "missing", "exact", "exact", "exact", "day and month swapped", "one digit differs",
-        "two digits differ", "two of three parts", "same year", "near year", "different",
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "day and month swapped",
+        "one digit differs",
+        "two digits differ",
+        "two of three parts",
+        "same year",
+        "near year",
+        "different",
     ];
 }
 
@@ -112,8 +157,16 @@ pub(crate) mod address {
     pub const SIMILAR: u8 = 8;
     pub const DIFFERENT: u8 = 9;
     pub const NAMES: &[&str] = &[
-        "missing", "exact", "exact", "exact", "other unit", "typo", "same street", "same number",
-        "similar street", "different",
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "other unit",
+        "typo",
+        "same street",
+        "same number",
+        "similar street",
+        "different",
     ];
 }
 
@@ -126,9 +179,17 @@ pub(crate) mod place {
     pub const DIFFERENT: u8 = 9;
     pub const POSTAL_NEAR: u8 = 10;
     pub const NAMES: &[&str] = &[
-        "missing", "same postal code", "same postal code", "same postal code",
-        "same town, other code", "same town", "typo in postal code", "similar town",
-        "same region", "different", "near postal code",
+        "missing",
+        "same postal code",
+        "same postal code",
+        "same postal code",
+        "same town, other code",
+        "same town",
+        "typo in postal code",
+        "similar town",
+        "same region",
+        "different",
+        "near postal code",
     ];
 }
 
@@ -142,8 +203,18 @@ pub(crate) mod org {
     pub const SLIGHTLY: u8 = 10;
     pub const NUMBER: u8 = 11;
     pub const NAMES: &[&str] = &[
-        "missing", "exact", "exact", "exact", "very similar", "similar", "somewhat similar",
-        "acronym", "different", "part", "slightly similar", "number differs",
+        "missing",
+        "exact",
+        "exact",
+        "exact",
+        "very similar",
+        "similar",
+        "somewhat similar",
+        "acronym",
+        "different",
+        "part",
+        "slightly similar",
+        "number differs",
     ];
 }
 

@@ -19,8 +19,8 @@ mod table;
 
 pub use block::{BlockingReport, RuleReport};
 pub use cluster::TableJoin;
-pub use knowledge::Knowledge;
 pub(crate) use cluster::{Limits, agglomerate, root};
+pub use knowledge::Knowledge;
 pub(crate) use knowledge::{GREY, View};
 pub use table::{Column, Table, TableBuilder};
 
@@ -29,6 +29,9 @@ use compare::Comparer;
 use frequency::Frequencies;
 use model::Model;
 use rustc_hash::FxHashSet;
+
+/// Lowest weight down to which joins are explored, in log2 odds.
+const LOWEST_EXPLORED: f32 = -6.0;
 
 /// A step of the walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub enum Phase {
     Cluster,
     /// Choosing the cut-off.
     Calibrate,
-    /// Joining further down, where [`EngineOptions::floor`] asks for it.
+    /// Joining further down, where [`EngineOptions::below`] asks for it.
     Explore,
 }
 
@@ -109,12 +112,23 @@ fn resolve_parts(
     labels: &[(u32, u32, bool)],
 ) -> Learnt {
     let mut steps = Steps::new(table, comparisons);
+    steps.strict = table.kind == domain::ProfileKind::Person;
     steps.block(None);
     steps.compare();
     let model = steps.train(labels);
     let edges = steps.score(&model);
     let joins = steps.cluster(&model, &edges, None, calibrate::REACH);
-    let cutoff = steps.cutoff(&edges, &joins, None);
+    let found = steps.cutoff(&edges, &joins, None);
+    // At the limit no valley was found, and the model's own word counts. People are not put together
+    // against the odds, and where there are enough of them to have namesakes and families not without
+    // a margin: in a store a wrong join costs more than a missed one, which is reviewed.
+    let found = if found >= calibrate::FURTHEST as f32 { 0.0 } else { found };
+    let least = match (steps.strict, table.len()) {
+        (false, _) => found,
+        (true, 0..NAMESAKES) => 0.0,
+        (true, _) => MARGIN,
+    };
+    let cutoff = found.max(least);
     Learnt {
         model,
         cutoff,
@@ -124,6 +138,11 @@ fn resolve_parts(
         rules: steps.rules,
     }
 }
+
+/// Records of people from which on namesakes are to be expected.
+const NAMESAKES: usize = 1_000;
+/// Least weight from which people are put together in a store of many, in log2 odds: four to one.
+const MARGIN: f32 = 2.0;
 
 /// Candidate pairs that the parameters are learnt from; of more an even sample.
 const LEARN_FROM: usize = 400_000;
@@ -139,6 +158,14 @@ struct Steps<'t> {
     step: usize,
     report: BlockingReport,
     oversized: FxHashSet<u64>,
+    /// Pairs that are not joined without being asked are none to learn the cut-off from.
+    strict: bool,
+}
+
+/// Weight of a pair; the least of a doubtful one where doubts count.
+fn weigh(model: &Model, compared: compare::Compared, strict: bool) -> f32 {
+    let weight = model.weight(compared);
+    if strict && model.is_doubtful(compared) { weight.min(cluster::LEAST) } else { weight }
 }
 
 impl<'t> Steps<'t> {
@@ -158,6 +185,7 @@ impl<'t> Steps<'t> {
             step: 1,
             report: BlockingReport::default(),
             oversized: FxHashSet::default(),
+            strict: false,
         }
     }
 
@@ -192,13 +220,21 @@ impl<'t> Steps<'t> {
 
     /// Weighs every candidate.
     fn score(&mut self, model: &Model) -> Vec<(u32, u32, f32)> {
-        let comparer = &mut self.comparer;
+        let (comparer, strict) = (&mut self.comparer, self.strict);
         let mut edges = Vec::with_capacity(self.candidates.len());
         for (at, pair) in self.candidates.iter().enumerate() {
+            // The second record of a pair is anywhere in memory: it is asked for a few pairs ahead,
+            // so that the waiting times overlap. Measured at 1M records.
+            if let Some(next) = self.candidates.get(at + 8) {
+                std::hint::black_box(self.table.row(next.b).given);
+            }
+            if let Some(next) = self.candidates.get(at + 4) {
+                std::hint::black_box(comparer.ask_ahead(next.b));
+            }
             let known = (at % self.step == 0).then(|| self.compared.get(at / self.step)).flatten();
             let weight = match known {
-                Some(compared) => model.weight(*compared),
-                None => model.weight(comparer.compare(pair.a, pair.b)),
+                Some(compared) => weigh(model, *compared, strict),
+                None => weigh(model, comparer.compare(pair.a, pair.b), strict),
             };
             edges.push((pair.a, pair.b, weight));
             if pair.rules.is_power_of_two()
@@ -223,8 +259,8 @@ impl<'t> Steps<'t> {
             |p: &[u32], q: &[u32], _: f32, _: (u32, u32)| may_be_one(table, link_only, p, q);
         let rank = |record: u32| u64::from(record);
         let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &[] };
-        let comparer = &mut self.comparer;
-        let mut score = |a: u32, b: u32| model.weight(comparer.compare(a, b));
+        let (comparer, strict) = (&mut self.comparer, self.strict);
+        let mut score = |a: u32, b: u32| weigh(model, comparer.compare(a, b), strict);
         agglomerate(self.table.len(), edges, &mut limits, &mut score)
     }
 
@@ -236,6 +272,10 @@ impl<'t> Steps<'t> {
         link_only: Option<&[u32]>,
     ) -> f32 {
         let mut may_join = |p: &[u32], q: &[u32]| may_be_one(self.table, link_only, p, q);
+        if edges.len() < model::FEW {
+            // The place of the cut cannot be read from a handful of joins.
+            return 0.0;
+        }
         calibrate::cutoff(self.table.len(), edges, joins, &mut may_join)
     }
 }
@@ -294,7 +334,8 @@ pub fn resolve_table(
         ));
     }
     // For whoever wants to know what another cut-off would have given.
-    let floor = (found - options.below).max(cluster::LEAST);
+    // Further down nearly everything hangs together, and nothing of it is a good cut.
+    let floor = (found - options.below).max(found.min(LOWEST_EXPLORED));
     let joins = if floor < found.min(calibrate::REACH) {
         steps.cluster(&model, &edges, link_only, floor)
     } else {
@@ -305,7 +346,10 @@ pub fn resolve_table(
         clusters,
         cutoff,
         joins,
-        pairs: edges.iter().map(|(a, b, weight)| TablePair { a: *a, b: *b, weight: *weight }).collect(),
+        pairs: edges
+            .iter()
+            .map(|(a, b, weight)| TablePair { a: *a, b: *b, weight: *weight })
+            .collect(),
         report: steps.report,
         notes,
     }
@@ -315,8 +359,4 @@ pub fn resolve_table(
 pub(crate) fn all_pairs(records: usize) -> f64 {
     let n = (records as f64).max(200.0);
     n * (n - 1.0) / 2.0
-}
-
-pub(crate) fn env(key: &str, default: f32) -> f32 {
-    std::env::var(key).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }

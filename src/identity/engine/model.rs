@@ -120,9 +120,19 @@ fn tells(sort: Sort, comparisons: &[Comparison]) -> bool {
 fn shapes(kind: ProfileKind) -> &'static [&'static [Sort]] {
     use Sort::{Branch as B, Match as M, Neighbour as N, Peer as P, Related as R, Unrelated as U};
     if kind == ProfileKind::Company {
-        &[&[M, U], &[M, N, U], &[M, B, U], &[M, P, U], &[M, N, B, U], &[M, N, P, U], &[M, B, P, U], &[M, N, B, P, U]]
+        &[
+            &[M, U],
+            &[M, N, U],
+            &[M, B, U],
+            &[M, P, U],
+            &[M, N, B, U],
+            &[M, N, P, U],
+            &[M, B, P, U],
+            &[M, N, B, P, U],
+        ]
     } else {
-        &[&[M, U], &[M, R, U]]
+        // Families and colleagues, where both are there. The last one is that of small stores.
+        &[&[M, U], &[M, R, R, U], &[M, R, U]]
     }
 }
 
@@ -202,6 +212,11 @@ struct Cell {
     label: Option<bool>,
 }
 
+/// With fewer candidate pairs than these, what is usual anywhere decides instead of a fit.
+pub(crate) const FEW: usize = 100;
+/// Matches that there are at least, in so small a store.
+const FEW_MATCHES: f64 = 5.0;
+
 /// How many unlabelled pairs a labelled one counts for.
 const LABEL: f64 = 5.0;
 
@@ -221,35 +236,33 @@ impl Model {
         let (share, exact_u) = exact(comparer);
         let measured = chance(comparer, random, &exact_u);
         let mut u = measured.clone();
-        if super::env("CAP", 1.0) > 0.0 { cap(kind, &comparisons, &mut u); }
-        let mut model = Self::estimate(comparer, share, &measured, &u, rules, pairs, compared, labelled, all_pairs);
+        cap(kind, &comparisons, &mut u);
+        let mut model = Self::estimate(
+            comparer, share, &measured, &u, rules, pairs, compared, labelled, all_pairs,
+        );
         // Where little is compared beside a name, what agrees by chance cannot be told from matches.
         if comparisons.len() > 2 {
             let both = comparer.both_present();
-            for _ in 0..super::env("UR", 1.0) as usize {
-                u = model.without_matches(&measured, compared, &both, all_pairs);
-                model.decrease = decrease(&measured, &u);
-                if let Some(last) = model.classes.last_mut() {
-                    last.levels = u;
-                }
-                model.finish();
-                model.fit_priors(compared, all_pairs);
+            u = model.without_matches(&measured, compared, &both, all_pairs);
+            model.decrease = decrease(&measured, &u);
+            if let Some(last) = model.classes.last_mut() {
+                last.levels = u;
             }
-        }
-        if std::env::var("DBG").is_ok() {
-            for c in &model.classes {
-                eprintln!("   {:?} prior {:.2e}", c.sort, c.prior);
-                for (at, comparison) in model.comparisons.iter().enumerate() {
-                    eprintln!("      {:16} {}", comparison.name(), c.levels[at].iter().take(comparison.levels()).skip(1).zip(&comparison.names()[1..]).map(|(p,n)| format!("{n}:{p:.5}")).collect::<Vec<_>>().join(" "));
-                }
-            }
+            model.finish();
+            model.fit_priors(compared, all_pairs);
         }
         model
     }
 
     /// Probabilities of the levels for two random records of which it is not likely that they
     /// match: in a small table, or one of many duplicates, matches are most of what agrees.
-    fn without_matches(&self, measured: &[Levels], compared: &[Compared], both: &[f64], all_pairs: f64) -> Vec<Levels> {
+    fn without_matches(
+        &self,
+        measured: &[Levels],
+        compared: &[Compared],
+        both: &[f64],
+        all_pairs: f64,
+    ) -> Vec<Levels> {
         let mut matched = vec![[0.0; LEVELS]; measured.len()];
         for one in compared {
             let odds = f64::from(self.weight(*one)).exp2();
@@ -261,7 +274,9 @@ impl Model {
             }
         }
         let mut out = measured.to_vec();
-        for (((levels, matched), share), both) in out.iter_mut().zip(&matched).zip(&self.share).zip(both) {
+        for (((levels, matched), share), both) in
+            out.iter_mut().zip(&matched).zip(&self.share).zip(both)
+        {
             let pairs = (both * both * all_pairs).max(1.0);
             for (level, slot) in levels.iter_mut().enumerate().skip(1) {
                 if *slot <= 0.0 {
@@ -269,8 +284,13 @@ impl Model {
                 }
                 let share = share.get(level).copied().unwrap_or_default();
                 // As if a third of a record more carried the value.
-                let least = if is_exact(level) { (share * 0.3 / (2.0 * pairs).sqrt()).max(1e-9) } else { 0.3 / pairs };
-                *slot = (*slot - matched.get(level).copied().unwrap_or_default() / pairs).max(least.min(*slot));
+                let least = if is_exact(level) {
+                    (share * 0.3 / (2.0 * pairs).sqrt()).max(1e-9)
+                } else {
+                    0.3 / pairs
+                };
+                *slot = (*slot - matched.get(level).copied().unwrap_or_default() / pairs)
+                    .max(least.min(*slot));
             }
             normalise(levels);
         }
@@ -291,8 +311,12 @@ impl Model {
     ) -> Self {
         let comparisons = comparer.comparisons.clone();
         let kind = comparer.table.kind;
-        let typical: Vec<Levels> =
-            comparisons.iter().zip(u).zip(&share).map(|((c, u), s)| typical(kind, *c, u, s)).collect();
+        let typical: Vec<Levels> = comparisons
+            .iter()
+            .zip(u)
+            .zip(&share)
+            .map(|((c, u), s)| typical(kind, *c, u, s))
+            .collect();
         let mut cells = cells(&comparisons, rules, pairs, compared);
         cells.extend(labelled.iter().map(|(compared, same)| Cell {
             rule: rules.len(),
@@ -300,25 +324,27 @@ impl Model {
             count: LABEL,
             label: Some(*same),
         }));
-        let mut best: Option<(f64, Vec<(Sort, Vec<Levels>)>)> = None;
-        let only = super::env("SHAPE", -1.0);
-        for (at, shape) in shapes(kind).iter().enumerate() {
-            if only >= 0.0 && at != only as usize { continue; }
+        let mut best: Option<(&[Sort], Fit)> = None;
+        for shape in shapes(kind) {
             if shape.iter().any(|sort| !tells(*sort, &comparisons)) {
                 continue;
             }
             let fit = fit(kind, &comparisons, &typical, u, &cells, rules.len() + 1, shape);
-            if std::env::var("DBG").is_ok() { eprintln!("   shape {at} bic {:.0}", fit.bic); }
-            if best.as_ref().is_none_or(|(bic, _)| fit.bic < *bic) {
-                best = Some((fit.bic, shape.iter().copied().zip(fit.classes).collect()));
+            // A handful of pairs cannot tell that nobody has a family.
+            if kind == ProfileKind::Person && compared.len() < FEW {
+                best = Some((*shape, fit));
+                continue;
+            }
+            if best.as_ref().is_none_or(|(_, other)| fit.bic < other.bic) {
+                best = Some((*shape, fit));
             }
         }
         let start = 0.5 * comparer.frequency.records / all_pairs;
-        let classes = best.map(|(_, classes)| classes).unwrap_or_default();
         let mut model = Self {
             comparisons,
-            classes: classes
+            classes: best
                 .into_iter()
+                .flat_map(|(shape, fit)| shape.iter().copied().zip(fit.classes))
                 .map(|(sort, levels)| Class { sort, prior: start, levels, logs: Vec::new() })
                 .collect(),
             share,
@@ -340,12 +366,21 @@ impl Model {
                 .zip(&self.decrease)
                 .map(|((levels, share), decrease)| {
                     let mut out = [0.0; LEVELS];
+                    let exact: f64 =
+                        (1..LEVELS).filter(|l| is_exact(*l)).filter_map(|l| levels.get(l)).sum();
                     for (level, slot) in out.iter_mut().enumerate().skip(1) {
                         let p = levels.get(level).copied().unwrap_or_default().max(1e-12);
-                        let share = share.get(level).copied().unwrap_or_default().max(1e-9);
+                        let share = share.get(level).copied().unwrap_or_default();
+                        // Of values that nobody had, what is known of all others holds.
+                        let (p, share) =
+                            if is_exact(level) && share <= 0.0 { (exact, 1.0) } else { (p, share) };
                         // Of an exact level the value's own frequency counts, see `weight`.
                         *slot = if is_exact(level) {
-                            if divide { (p / share).log2() as f32 } else { decrease.get(level).copied().unwrap_or_default() }
+                            if divide {
+                                (p / share).log2() as f32
+                            } else {
+                                decrease.get(level).copied().unwrap_or_default()
+                            }
                         } else {
                             p.log2() as f32
                         };
@@ -396,9 +431,59 @@ impl Model {
             let log = self.likelihood(class, compared) + class.prior.log2() as f32;
             let side = if class.sort == Sort::Match { &mut yes } else { &mut no };
             let top = side.max(log);
-            *side = if top == f32::NEG_INFINITY { top } else { top + ((*side - top).exp2() + (log - top).exp2()).log2() };
+            *side = if top == f32::NEG_INFINITY {
+                top
+            } else {
+                top + ((*side - top).exp2() + (log - top).exp2()).log2()
+            };
         }
         yes - no
+    }
+
+    /// Whether two records of people are not put together without being asked, whatever they weigh.
+    /// Nothing but names in common, or these and a town: namesakes exist. Other given names or
+    /// generations: couples, parents and colleagues share everything else. Another family name, or a
+    /// generation with only one of the two: then a mailbox or a private phone must have stayed.
+    pub fn is_doubtful(&self, compared: Compared) -> bool {
+        use super::level::{address, date, email, family, given, middle, org, phone, place};
+        let (mut names, mut context, mut contact) = (false, false, false);
+        let (mut other, mut open) = (false, false);
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            let level = level_of(compared.pattern, at);
+            let agrees = match comparison {
+                Comparison::Given => {
+                    names = true;
+                    other |= level == given::DIFFERENT;
+                    continue;
+                }
+                Comparison::Family => {
+                    open |= level == family::DIFFERENT;
+                    continue;
+                }
+                Comparison::Middle => {
+                    other |= level == middle::GENERATION;
+                    open |= level == middle::GENERATION_OPEN;
+                    continue;
+                }
+                Comparison::Email => level <= email::LOCAL_SIMILAR,
+                Comparison::Phone => level <= phone::NEAR,
+                Comparison::Date => level <= date::ONE_DIGIT,
+                Comparison::Address => level <= address::TYPO,
+                Comparison::Place => level <= EXACT_MANY || level == place::POSTAL_TYPO,
+                Comparison::Org => level <= org::ACRONYM,
+                _ => level <= EXACT_MANY,
+            };
+            if agrees && level != MISSING {
+                context = true;
+                contact |= match comparison {
+                    Comparison::Email => level <= EXACT_MANY,
+                    // A number of many is the company's.
+                    Comparison::Phone => level == EXACT,
+                    _ => false,
+                };
+            }
+        }
+        names && (!context || other || open && !contact)
     }
 
     /// Priors over all pairs of records, such that they are what the scores add up to.
@@ -415,7 +500,7 @@ impl Model {
                 *part = (*part - top).exp2();
             }
         }
-        let floor = 0.01 / all_pairs;
+        let floor = if compared.len() < FEW { FEW_MATCHES } else { 0.01 } / all_pairs;
         let mut priors: Vec<f64> = self.classes.iter().map(|c| c.prior).collect();
         for _ in 0..60 {
             let rest: f64 = priors.iter().take(width - 1).sum();
@@ -449,7 +534,8 @@ fn decrease(measured: &[Levels], u: &[Levels]) -> Vec<[f32; LEVELS]> {
         .map(|(before, now)| {
             let mut out = [0.0; LEVELS];
             for ((slot, before), now) in out.iter_mut().zip(before).zip(now) {
-                *slot = if *before > 0.0 && *now > 0.0 { (now / before).log2() as f32 } else { 0.0 };
+                *slot =
+                    if *before > 0.0 && *now > 0.0 { (now / before).log2() as f32 } else { 0.0 };
             }
             out
         })
@@ -463,7 +549,9 @@ fn cap(kind: ProfileKind, comparisons: &[Comparison], u: &mut [Levels]) {
         if kind != ProfileKind::Company || *comparison != Comparison::Org {
             continue;
         }
-        for (level, most) in [(1, 1e-6), (2, 1e-5), (3, 1e-4), (l::VERY_SIMILAR, 1e-5), (l::SIMILAR, 1e-4)] {
+        for (level, most) in
+            [(1, 1e-6), (2, 1e-5), (3, 1e-4), (l::VERY_SIMILAR, 1e-5), (l::SIMILAR, 1e-4)]
+        {
             if let Some(slot) = levels.get_mut(usize::from(level)) {
                 *slot = slot.min(most);
             }
@@ -513,23 +601,50 @@ const USUAL_PAIRS: f64 = 300.0;
 
 /// How often two records that have nothing to do with each other agree in part, by experience.
 fn usual(comparison: Comparison) -> Levels {
-    use super::level::{address, date, email, family, given, id, middle, org, phone, place, text, web};
+    use super::level::{
+        address, date, email, family, given, id, middle, org, phone, place, text, web,
+    };
     let (rest, parts): (u8, &[(u8, f64)]) = match comparison {
         Comparison::Given => (
             given::DIFFERENT,
-            &[(given::NICKNAME, 0.004), (given::INITIAL, 0.01), (given::TYPO, 0.002), (given::SIMILAR, 0.005), (given::PART, 0.002)],
+            &[
+                (given::NICKNAME, 0.004),
+                (given::INITIAL, 0.01),
+                (given::TYPO, 0.002),
+                (given::SIMILAR, 0.005),
+                (given::PART, 0.002),
+            ],
         ),
-        Comparison::Family => (family::DIFFERENT, &[(family::TYPO, 0.001), (family::SIMILAR, 0.003), (family::PART, 0.001)]),
+        Comparison::Family => (
+            family::DIFFERENT,
+            &[(family::TYPO, 0.001), (family::SIMILAR, 0.003), (family::PART, 0.001)],
+        ),
         Comparison::Middle => (middle::DIFFERENT, &[(middle::INITIAL, 0.06)]),
-        Comparison::Email => (email::DIFFERENT, &[(email::LOCAL, 0.0005), (email::LOCAL_SIMILAR, 0.001), (email::DOMAIN, 0.005)]),
+        Comparison::Email => (
+            email::DIFFERENT,
+            &[(email::LOCAL, 0.0005), (email::LOCAL_SIMILAR, 0.001), (email::DOMAIN, 0.005)],
+        ),
         Comparison::Phone => (phone::DIFFERENT, &[(phone::RANGE, 0.001)]),
         Comparison::Date => (
             date::DIFFERENT,
-            &[(date::ONE_DIGIT, 0.002), (date::TWO_DIGITS, 0.01), (date::YEAR, 0.015), (date::NEAR_YEAR, 0.03)],
+            &[
+                (date::ONE_DIGIT, 0.002),
+                (date::TWO_DIGITS, 0.01),
+                (date::YEAR, 0.015),
+                (date::NEAR_YEAR, 0.03),
+            ],
         ),
-        Comparison::Address => (address::DIFFERENT, &[(address::STREET, 0.001), (address::NUMBER, 0.01), (address::SIMILAR, 0.002)]),
-        Comparison::Place => (place::DIFFERENT, &[(place::CITY, 0.01), (place::CITY_ONLY, 0.01), (place::REGION, 0.05)]),
-        Comparison::Org => (org::DIFFERENT, &[(org::SIMILAR, 0.002), (org::SOMEWHAT, 0.01), (org::SLIGHTLY, 0.03)]),
+        Comparison::Address => (
+            address::DIFFERENT,
+            &[(address::STREET, 0.001), (address::NUMBER, 0.01), (address::SIMILAR, 0.002)],
+        ),
+        Comparison::Place => (
+            place::DIFFERENT,
+            &[(place::CITY, 0.01), (place::CITY_ONLY, 0.01), (place::REGION, 0.05)],
+        ),
+        Comparison::Org => {
+            (org::DIFFERENT, &[(org::SIMILAR, 0.002), (org::SOMEWHAT, 0.01), (org::SLIGHTLY, 0.03)])
+        }
         Comparison::Web => (web::DIFFERENT, &[]),
         Comparison::Extra(_, Role::TrustedId) => (id::DIFFERENT, &[]),
         Comparison::Extra(..) => (text::DIFFERENT, &[(text::SIMILAR, 0.02)]),
@@ -562,14 +677,24 @@ fn chance(comparer: &mut Comparer<'_>, random: &[(u32, u32)], exact_u: &[Levels]
         let mut u = [0.0; LEVELS];
         // A few pairs of what is usual anywhere: small tables have too few to count.
         let usual = usual(*comparison);
-        let of = |level: usize, n: f64| n + 0.3 + USUAL_PAIRS * usual.get(level).copied().unwrap_or_default();
-        let counted: f64 = levels.iter().enumerate().take(comparison.levels()).skip(1).filter(|(l, _)| !is_exact(*l)).map(|(l, n)| of(l, *n)).sum();
+        let of = |level: usize, n: f64| {
+            n + 0.3 + USUAL_PAIRS * usual.get(level).copied().unwrap_or_default()
+        };
+        let counted: f64 = levels
+            .iter()
+            .enumerate()
+            .take(comparison.levels())
+            .skip(1)
+            .filter(|(l, _)| !is_exact(*l))
+            .map(|(l, n)| of(l, *n))
+            .sum();
         let agreed: f64 = exact.iter().sum();
         for (level, slot) in u.iter_mut().enumerate().take(comparison.levels()).skip(1) {
             *slot = if is_exact(level) {
                 exact.get(level).copied().unwrap_or_default().max(1e-9)
             } else {
-                of(level, levels.get(level).copied().unwrap_or_default()) / counted * (1.0 - agreed).max(0.01)
+                of(level, levels.get(level).copied().unwrap_or_default()) / counted
+                    * (1.0 - agreed).max(0.01)
             };
         }
         out.push(u);
@@ -607,8 +732,10 @@ fn cells(
             }
         }
     }
-    let mut cells: Vec<Cell> =
-        merged.into_iter().map(|((rule, pattern), count)| Cell { rule, pattern, count, label: None }).collect();
+    let mut cells: Vec<Cell> = merged
+        .into_iter()
+        .map(|((rule, pattern), count)| Cell { rule, pattern, count, label: None })
+        .collect();
     cells.sort_unstable_by_key(|cell| (cell.rule, cell.pattern));
     cells
 }
@@ -617,7 +744,9 @@ fn cells(
 /// have other names, or are father and son, is another class.
 fn rare(kind: ProfileKind, comparison: Comparison) -> Option<(u8, f64)> {
     match comparison {
-        Comparison::Org if kind == ProfileKind::Company => Some((super::level::org::DIFFERENT, 0.2)),
+        Comparison::Org if kind == ProfileKind::Company => {
+            Some((super::level::org::DIFFERENT, 0.2))
+        }
         Comparison::Middle => Some((super::level::middle::GENERATION, 0.0003)),
         _ => None,
     }
@@ -639,15 +768,24 @@ struct Fit {
 }
 
 /// Where a class starts: the second one of a sort is a less clean copy of the first.
-fn start(comparison: Comparison, sort: Sort, nth: usize, typical: &Levels, u: &Levels) -> Levels {
+fn start(
+    comparison: Comparison,
+    sort: Sort,
+    nth: usize,
+    few: bool,
+    typical: &Levels,
+    u: &Levels,
+) -> Levels {
     let mut out = *u;
     let clean = match (sort, nth) {
         (Sort::Match, 0) => 1.0,
         (Sort::Match, _) => 0.6,
         _ if by_chance(sort, comparison) => 0.0,
         // Families share the name, colleagues the employer.
-        (Sort::Related, 0) => if comparison == Comparison::Org { 0.3 } else { 1.0 },
-        (Sort::Related, _) => if comparison == Comparison::Family { 0.1 } else { 1.0 },
+        (Sort::Related, 0) if comparison == Comparison::Org => 0.3,
+        // A family seldom shares a mailbox; many pairs tell how seldom.
+        (Sort::Related, 0) if few && comparison == Comparison::Email => 0.1,
+        (Sort::Related, 1..) if comparison == Comparison::Family => 0.1,
         _ => 1.0,
     };
     for (slot, t) in out.iter_mut().zip(typical) {
@@ -666,20 +804,33 @@ fn fit(
     shape: &[Sort],
 ) -> Fit {
     let width = shape.len();
+    let few = cells.iter().map(|c| c.count).sum::<f64>() < FEW as f64;
     let starts: Vec<Vec<Levels>> = shape
         .iter()
         .enumerate()
         .map(|(at, sort)| {
             let nth = shape.iter().take(at).filter(|s| *s == sort).count();
-            comparisons.iter().zip(typical).zip(u).map(|((c, t), u)| start(*c, *sort, nth, t, u)).collect()
+            comparisons
+                .iter()
+                .zip(typical)
+                .zip(u)
+                .map(|((c, t), u)| start(*c, *sort, nth, few, t, u))
+                .collect()
         })
         .collect();
     let mut classes = starts.clone();
     let free = |class: usize, comparison: Comparison| {
-        shape.get(class).is_some_and(|sort| !by_chance(*sort, comparison) && !(*sort == Sort::Neighbour && comparison == Comparison::Address))
+        let elsewhere = |sort| sort == Sort::Neighbour && comparison == Comparison::Address;
+        shape.get(class).is_some_and(|sort| !by_chance(*sort, comparison) && !elsewhere(*sort))
     };
     let mut mix: Vec<Vec<f64>> = vec![
-        shape.iter().map(|s| match s { Sort::Unrelated => 0.5, _ => 0.5 / (width - 1) as f64 }).collect();
+        shape
+            .iter()
+            .map(|s| match s {
+                Sort::Unrelated => 0.5,
+                _ => 0.5 / (width - 1) as f64,
+            })
+            .collect();
         rules
     ];
     let pseudo = 20.0;
@@ -690,7 +841,14 @@ fn fit(
         // By class, comparison and level, flat: this loop is all of the training time.
         let logs: Vec<f64> = classes
             .iter()
-            .flat_map(|class| class.iter().flat_map(|levels| levels.iter().enumerate().map(|(l, p)| if l == 0 { 0.0 } else { p.max(1e-12).ln() })))
+            .flat_map(|class| {
+                class.iter().flat_map(|levels| {
+                    levels
+                        .iter()
+                        .enumerate()
+                        .map(|(l, p)| if l == 0 { 0.0 } else { p.max(1e-12).ln() })
+                })
+            })
             .collect();
         let mut sums = vec![0.0; logs.len()];
         let mut next_mix = vec![vec![0.0; width]; rules];
@@ -703,7 +861,10 @@ fn fit(
                 let mut log = weight.max(1e-12).ln();
                 for at in 0..columns {
                     let level = usize::from(level_of(cell.pattern, at));
-                    log += logs.get((class * columns + at) * LEVELS + level).copied().unwrap_or_default();
+                    log += logs
+                        .get((class * columns + at) * LEVELS + level)
+                        .copied()
+                        .unwrap_or_default();
                 }
                 *slot = log;
             }
@@ -731,7 +892,9 @@ fn fit(
                 }
                 for at in 0..columns {
                     let level = usize::from(level_of(cell.pattern, at));
-                    if level != 0 && let Some(slot) = sums.get_mut((class * columns + at) * LEVELS + level) {
+                    if level != 0
+                        && let Some(slot) = sums.get_mut((class * columns + at) * LEVELS + level)
+                    {
                         *slot += share;
                     }
                 }
@@ -741,16 +904,24 @@ fn fit(
             for (at, (levels, start)) in own.iter_mut().zip(starts).enumerate() {
                 let Some(comparison) = comparisons.get(at) else { continue };
                 let sort = shape.get(class).copied().unwrap_or(Sort::Unrelated);
-                let open = |level: usize| free(class, *comparison) || may_vary(sort, *comparison, level);
+                let open =
+                    |level: usize| free(class, *comparison) || may_vary(sort, *comparison, level);
                 let (mut now, mut room) = (0.0, 0.0);
-                for (level, slot) in levels.iter_mut().enumerate().skip(1).filter(|(level, _)| open(*level)) {
-                    let sum = sums.get((class * columns + at) * LEVELS + level).copied().unwrap_or_default();
+                for (level, slot) in
+                    levels.iter_mut().enumerate().skip(1).filter(|(level, _)| open(*level))
+                {
+                    let sum = sums
+                        .get((class * columns + at) * LEVELS + level)
+                        .copied()
+                        .unwrap_or_default();
                     let start = start.get(level).copied().unwrap_or_default();
                     *slot = sum + pseudo * start;
                     now += *slot;
                     room += start;
                 }
-                for (_, slot) in levels.iter_mut().enumerate().skip(1).filter(|(level, _)| open(*level)) {
+                for (_, slot) in
+                    levels.iter_mut().enumerate().skip(1).filter(|(level, _)| open(*level))
+                {
                     *slot *= room / f64::max(now, 1e-12);
                 }
                 if sort == Sort::Match
@@ -774,7 +945,8 @@ fn fit(
     }
     let parameters: usize = (0..width)
         .map(|class| {
-            let own: usize = comparisons.iter().filter(|c| free(class, **c)).map(|c| c.levels() - 2).sum();
+            let own: usize =
+                comparisons.iter().filter(|c| free(class, **c)).map(|c| c.levels() - 2).sum();
             own + rules
         })
         .sum();

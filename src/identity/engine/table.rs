@@ -139,8 +139,7 @@ impl Table {
         let (x, y) = (self.row(a), self.row(b));
         let named = |row: &Row| (row.given | row.family) != 0;
         let company = |row: &Row| row.org != 0 && !named(row) && (row.email | row.date) == 0;
-        self.kind == ProfileKind::Person
-            && (company(&x) && named(&y) || company(&y) && named(&x))
+        self.kind == ProfileKind::Person && (company(&x) && named(&y) || company(&y) && named(&x))
     }
 
     pub(crate) fn email_parts(&self, id: u32) -> EmailParts {
@@ -176,6 +175,8 @@ pub struct TableBuilder {
     pending: Vec<Vec<(usize, String)>>,
     judged: bool,
     raw_orgs: FxHashMap<u64, u32>,
+    raw_emails: FxHashMap<u64, u32>,
+    raw_streets: FxHashMap<u64, [u32; 3]>,
     raw_places: FxHashMap<u64, u32>,
     parts: Parts,
 }
@@ -242,6 +243,8 @@ impl TableBuilder {
             pending: Vec::new(),
             judged: false,
             raw_orgs: FxHashMap::default(),
+            raw_emails: FxHashMap::default(),
+            raw_streets: FxHashMap::default(),
             raw_places: FxHashMap::default(),
             parts: Parts::default(),
         }
@@ -378,11 +381,19 @@ impl TableBuilder {
             && parts.unit.is_empty()
             && parts.address.is_empty())
         {
-            let found =
-                address::parts(&parts.number, &parts.street, &parts.unit, &parts.address);
-            row.number = self.table.places.intern(&found.number);
-            row.street = self.table.places.intern(&found.street);
-            row.unit = self.table.places.intern(&found.unit);
+            let key = mix(&[
+                hash(parts.number.as_bytes()),
+                hash(parts.street.as_bytes()),
+                hash(parts.unit.as_bytes()),
+                hash(parts.address.as_bytes()),
+            ]);
+            let places = &mut self.table.places;
+            let found = *self.raw_streets.entry(key).or_insert_with(|| {
+                let found =
+                    address::parts(&parts.number, &parts.street, &parts.unit, &parts.address);
+                [&found.number, &found.street, &found.unit].map(|text| places.intern(text))
+            });
+            [row.number, row.street, row.unit] = found;
         }
         row.email = self.list(&mut parts.emails);
         row.phone = self.list(&mut parts.phones);
@@ -396,15 +407,19 @@ impl TableBuilder {
         if parts.given.is_empty() && parts.family.is_empty() && parts.full.is_empty() {
             return;
         }
-        let some = |text: &'_ str| -> Option<String> { (!text.is_empty()).then(|| text.to_owned()) };
-        if simple(&parts.given) && simple(&parts.family) && parts.suffix.is_empty() && parts.middle.is_empty() {
+        let some =
+            |text: &'_ str| -> Option<String> { (!text.is_empty()).then(|| text.to_owned()) };
+        if simple(&parts.given)
+            && simple(&parts.family)
+            && parts.suffix.is_empty()
+            && parts.middle.is_empty()
+        {
             // One plain word each, by far the most frequent case: nothing to part.
             row.given = self.name(&parts.given.to_ascii_lowercase());
             row.family = self.name(&parts.family.to_ascii_lowercase());
             return;
         }
-        let (given, family, full) =
-            (some(&parts.given), some(&parts.family), some(&parts.full));
+        let (given, family, full) = (some(&parts.given), some(&parts.family), some(&parts.full));
         let found = name::parse(full.as_deref(), given.as_deref(), family.as_deref(), None);
         let mut middle: Vec<String> = found.given.iter().skip(1).cloned().collect();
         if !parts.middle.is_empty() {
@@ -426,6 +441,16 @@ impl TableBuilder {
     }
 
     fn email(&mut self, raw: &str) -> u32 {
+        let key = hash(raw.as_bytes());
+        if let Some(id) = self.raw_emails.get(&key) {
+            return *id;
+        }
+        let id = self.new_email(raw);
+        self.raw_emails.insert(key, id);
+        id
+    }
+
+    fn new_email(&mut self, raw: &str) -> u32 {
         let Some(mailbox) = email::normalize(raw) else { return 0 };
         let id = self.table.emails.intern(&mailbox.address);
         if id as usize == self.table.email.len() {
@@ -444,7 +469,7 @@ impl TableBuilder {
 
     /// The last nine digits: country and trunk prefixes are written in too many ways to compare.
     fn phone(&mut self, raw: &str) -> u32 {
-        let cut = raw.find(|c: char| c == 'x' || c == 'X' || c == ';' || c == ',');
+        let cut = raw.find(['x', 'X', ';', ',']);
         let number = cut.and_then(|at| raw.get(..at)).unwrap_or(raw);
         let mut digits = [0u8; 24];
         let mut len = 0;
@@ -475,7 +500,11 @@ impl TableBuilder {
                     let words = &mut self.table.org_words;
                     let parts = OrgParts {
                         words: found.core.split(' ').take(24).map(|w| words.intern(w)).collect(),
-                        acronym: if found.acronym.len() > 1 { words.intern(&found.acronym) } else { 0 },
+                        acronym: if found.acronym.len() > 1 {
+                            words.intern(&found.acronym)
+                        } else {
+                            0
+                        },
                         solid: words.intern(&found.core.replace(' ', "")),
                     };
                     self.table.org.push(parts);
@@ -576,4 +605,3 @@ static SPECIAL: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
         .split_ascii_whitespace()
         .collect()
 });
-

@@ -130,7 +130,9 @@ impl Bounds {
                     b.iter().filter(|(s, _)| s == space).map(|(_, other)| *other).collect();
                 let mine: Vec<u64> =
                     a.iter().filter(|(s, _)| s == space).map(|(_, other)| *other).collect();
-                !theirs.is_empty() && !theirs.contains(id) && !mine.iter().any(|m| theirs.contains(m))
+                !theirs.is_empty()
+                    && !theirs.contains(id)
+                    && !mine.iter().any(|m| theirs.contains(m))
             });
             if clash {
                 return Err(Refusal::Unique);

@@ -112,6 +112,9 @@ impl Measures {
         if a.is_empty() || b.is_empty() {
             return None;
         }
+        // Words are joined towards one name first: which, must not depend on who is asked first.
+        let first = a.iter().map(|w| &w.text).le(b.iter().map(|w| &w.text));
+        let (a, b) = if first { (a, b) } else { (b, a) };
         let (a, b) = spelt_out(a, b);
         let (a, b) = (join_towards(&a, &b), b);
         let (b, a) = (join_towards(&b, &a), a);

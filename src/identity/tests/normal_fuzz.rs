@@ -85,7 +85,7 @@ proptest! {
         for of in [similar::person_names, similar::company_names] {
             let (x, y) = (of(&a, &b), of(&b, &a));
             prop_assert!((0.0..=1.0).contains(&x));
-            prop_assert!((x - y).abs() < 0.2, "{} {}", x, y);
+            prop_assert!((x - y).abs() < 1e-9, "{} {}", x, y);
         }
     }
 }

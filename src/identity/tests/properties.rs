@@ -71,8 +71,7 @@ fn world() -> impl Strategy<Value = (Vec<IdentityRecord>, Vec<Decision>)> {
     })
 }
 
-static KNOWLEDGE: LazyLock<Knowledge> =
-    LazyLock::new(|| Knowledge::unlearned(ProfileKind::Person));
+static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::unlearned(ProfileKind::Person));
 
 fn go(records: &[IdentityRecord], decisions: &[Decision]) -> Resolution {
     resolve(records, decisions, &some_rules(), &KNOWLEDGE)
@@ -237,4 +236,3 @@ proptest! {
         let _ = crate::golden(domain::ProfileKind::Company, &[input(None, Some(&firm))], &rules);
     }
 }
-

@@ -59,8 +59,8 @@ impl Search<'_> {
             let mut round: Vec<IdentityRecord> =
                 frontier.iter().filter_map(|id| waiting.remove(id)).collect();
             let mut wanted: Vec<i64> = Vec::new();
-            for record in &round {
-                let keys = identity::block_keys(record, self.knowledge);
+            for (record, keys) in round.iter().zip(identity::block_keys_of(&round, self.knowledge))
+            {
                 wanted.extend_from_slice(&keys);
                 if is_first {
                     found.keys.insert(record.id, keys);

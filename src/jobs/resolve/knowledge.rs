@@ -70,9 +70,12 @@ impl Jobs {
         dirty: u64,
         full: bool,
     ) -> Result<Known, JobError> {
+        let started = head.is_some();
         let Some(head) = head.filter(|head| head.applied) else {
-            // A store of before this version has profiles but no keys.
-            let some = dirty > 0 || full || self.store.count_identities(kind).await? > 0;
+            // A store of before this version has profiles but no keys. Where there never was a
+            // record of the kind, there is nothing to learn from, asked for or not.
+            let some =
+                dirty > 0 || (full && started) || self.store.count_identities(kind).await? > 0;
             return Ok(if some { Known::Stale } else { Known::Nothing });
         };
         if full {

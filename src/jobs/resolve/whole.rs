@@ -47,9 +47,9 @@ impl Jobs {
             let knowledge = Knowledge::learn(kind, &records, &decisions);
             let blocks: Vec<RecordBlocks> = records
                 .iter()
+                .zip(identity::block_keys_of(&records, &knowledge))
                 .zip(hashes)
-                .map(|(record, hash)| {
-                    let keys = identity::block_keys(record, &knowledge);
+                .map(|((record, keys), hash)| {
                     RecordBlocks::change(record.id, Vec::new(), keys, hash, false)
                 })
                 .collect();

@@ -278,12 +278,8 @@ impl Store {
     ) -> Result<ByParent<(ProfileId, Timestamp)>, ReadError> {
         see(scope, Area::Identity)?;
         let backend = self.backend();
-        let newest = Newest {
-            table: "profile_redirect",
-            parent: "to_id",
-            fixed: None,
-            keys: &["from_id"],
-        };
+        let newest =
+            Newest { table: "profile_redirect", parent: "to_id", fixed: None, keys: &["from_id"] };
         let text = format!(
             "SELECT k.id AS parent, f.from_id, f.redirected_at_ms FROM {} {}",
             newest.from(backend),

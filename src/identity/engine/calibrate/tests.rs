@@ -67,7 +67,11 @@ fn the_order_of_joins_and_edges_does_not_matter() {
 
 /// Two records of their own for every join.
 fn pairs_at(joins: &[Join]) -> Vec<(u32, u32, f32)> {
-    joins.iter().enumerate().map(|(at, j)| (2 * at as u32, 2 * at as u32 + 1, j.weight as f32)).collect()
+    joins
+        .iter()
+        .enumerate()
+        .map(|(at, j)| (2 * at as u32, 2 * at as u32 + 1, j.weight as f32))
+        .collect()
 }
 
 /// What agglomeration would give down to [`REACH`].
