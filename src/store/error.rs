@@ -77,6 +77,14 @@ pub enum StoreError {
     Database(#[source] DbErr),
 }
 
+impl StoreError {
+    /// Whether the database ended the transaction because two waited for each other: nothing was
+    /// written, and the same again is likely to work.
+    pub(crate) fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Database(error) if error.to_string().contains("deadlock detected"))
+    }
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         let text = error.to_string();

@@ -76,6 +76,8 @@ struct Stored {
 
 /// Payloads in quarantine are cut to this many bytes.
 const QUARANTINE_BYTES_MAX: usize = 64 * 1024;
+/// How often a page is committed again after the database ended it for waiting in a circle.
+const DEADLOCKS_MAX: u32 = 5;
 
 impl Store {
     /// Commits one page under a lease.
@@ -83,6 +85,22 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] and database errors; nothing was written then.
     pub async fn commit_page(
+        &self,
+        lease: &Lease,
+        page: &PageCommit<'_>,
+    ) -> Result<CommitOutcome, StoreError> {
+        let mut again = 0;
+        loop {
+            match self.commit_page_once(lease, page).await {
+                // Two pages that mark the same records can wait for each other; the database ends
+                // one of them, of which nothing was written.
+                Err(error) if error.is_deadlock() && again < DEADLOCKS_MAX => again += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn commit_page_once(
         &self,
         lease: &Lease,
         page: &PageCommit<'_>,

@@ -123,12 +123,11 @@ fn resolve_parts(
     // against the odds, and where there are enough of them to have namesakes and families not without
     // a margin: in a store a wrong join costs more than a missed one, which is reviewed.
     let found = if found >= calibrate::FURTHEST as f32 { 0.0 } else { found };
-    let least = match (steps.strict, table.len()) {
+    let cutoff = match (steps.strict, table.len()) {
         (false, _) => found,
-        (true, 0..NAMESAKES) => 0.0,
-        (true, _) => MARGIN,
+        (true, ..NAMESAKES) => found.max(0.0),
+        (true, _) => found.max(MARGIN),
     };
-    let cutoff = found.max(least);
     Learnt {
         model,
         cutoff,
