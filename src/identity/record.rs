@@ -105,7 +105,12 @@ impl Fields {
         }
     }
 
-    fn add_address(&mut self, address: &Address) {
+    fn add_contact(&mut self, emails: &[Pii], phones: &[Pii], address: &Address) {
+        for (role, values) in [(Role::Email, emails), (Role::Phone, phones)] {
+            for value in values.iter().take(MOST_VALUES) {
+                self.add(role, value.expose());
+            }
+        }
         self.add_pii(Role::Street, address.street.as_ref());
         self.add_pii(Role::City, address.city.as_ref());
         self.add_pii(Role::PostalCode, address.postal_code.as_ref());
@@ -147,13 +152,7 @@ pub fn person_record(
     for employer in contact.company_name.iter().chain(employers).take(MOST_VALUES) {
         fields.add(Role::OrgName, employer);
     }
-    for value in contact.emails.iter().take(MOST_VALUES) {
-        fields.add(Role::Email, value.expose());
-    }
-    for value in contact.phones.iter().take(MOST_VALUES) {
-        fields.add(Role::Phone, value.expose());
-    }
-    fields.add_address(&contact.address);
+    fields.add_contact(&contact.emails, &contact.phones, &contact.address);
     let mailboxes = mailboxes(&contact.emails);
     let mut keys = stated_keys(stated, key);
     for mailbox in mailboxes.iter().filter(|m| !m.role) {
@@ -192,13 +191,7 @@ pub fn company_record(
     for value in company.domains.iter().take(MOST_VALUES) {
         fields.add(Role::Web, value);
     }
-    for value in company.emails.iter().take(MOST_VALUES) {
-        fields.add(Role::Email, value.expose());
-    }
-    for value in company.phones.iter().take(MOST_VALUES) {
-        fields.add(Role::Phone, value.expose());
-    }
-    fields.add_address(&company.address);
+    fields.add_contact(&company.emails, &company.phones, &company.address);
     let mailboxes = mailboxes(&company.emails);
     let mut domains: Vec<String> = company
         .domains

@@ -154,6 +154,50 @@ struct Doubt {
     weight: f64,
 }
 
+/// Records in order of their ids, each once, in its highest version.
+pub(crate) fn in_order(mut records: Vec<&IdentityRecord>) -> Vec<&IdentityRecord> {
+    records.sort_by(|x, y| (x.id, y.version).cmp(&(y.id, x.version)));
+    records.dedup_by_key(|r| r.id);
+    records
+}
+
+/// The latest verdict on each pair of records in order, with its time; of two verdicts of one
+/// instant the more careful one counts. Decisions about records that are not there, or of two
+/// kinds, are ignored.
+pub(crate) fn latest_verdicts(
+    records: &[&IdentityRecord],
+    decisions: &[Decision],
+) -> Vec<(u32, u32, i64, Verdict)> {
+    let find = |id: RecordId| {
+        let at = records.binary_search_by_key(&id, |r| r.id).ok()?;
+        Some((u32::try_from(at).ok()?, records.get(at)?.kind))
+    };
+    let care = |verdict: Verdict| match verdict {
+        Verdict::Same => 0,
+        Verdict::Unsure => 1,
+        Verdict::Different => 2,
+    };
+    let mut latest: FxHashMap<(u32, u32), (i64, Verdict)> = FxHashMap::default();
+    for decision in decisions {
+        let (Some((a, kind)), Some((b, other))) = (find(decision.left), find(decision.right))
+        else {
+            continue;
+        };
+        if a == b || kind != other {
+            continue;
+        }
+        let (at, verdict) = (decision.decided_at.as_millis(), decision.verdict);
+        let slot = latest.entry((a.min(b), a.max(b))).or_insert((at, verdict));
+        if (at, care(verdict)) > (slot.0, care(slot.1)) {
+            *slot = (at, verdict);
+        }
+    }
+    let mut out: Vec<(u32, u32, i64, Verdict)> =
+        latest.into_iter().map(|((a, b), (at, verdict))| (a, b, at, verdict)).collect();
+    out.sort_unstable_by_key(|(a, b, ..)| (*a, *b));
+    out
+}
+
 /// The records in order of their ids, and what is certain about them.
 struct Scene<'r> {
     records: Vec<&'r IdentityRecord>,
@@ -173,11 +217,8 @@ impl<'r> Scene<'r> {
         rules: &Rules,
         knowledge: &Knowledge,
     ) -> Self {
-        let mut sorted: Vec<&IdentityRecord> = records.iter().collect();
-        sorted.sort_by(|x, y| (x.id, y.version).cmp(&(y.id, x.version)));
-        sorted.dedup_by_key(|r| r.id);
         let mut scene = Self {
-            records: sorted,
+            records: in_order(records.iter().collect()),
             forced: Vec::new(),
             parted: Vec::new(),
             decided: FxHashSet::default(),
@@ -192,38 +233,15 @@ impl<'r> Scene<'r> {
         self.records.get(at as usize).map(|r| r.id)
     }
 
-    fn find(&self, id: RecordId) -> Option<u32> {
-        let at = self.records.binary_search_by_key(&id, |r| r.id).ok()?;
-        u32::try_from(at).ok()
-    }
-
-    /// The latest verdict per pair; of two verdicts of one instant the more careful one counts.
     fn read_decisions(&mut self, decisions: &[Decision]) {
-        let mut latest: FxHashMap<(u32, u32), (i64, u8)> = FxHashMap::default();
-        for decision in decisions {
-            let (Some(a), Some(b)) = (self.find(decision.left), self.find(decision.right)) else {
-                continue;
-            };
-            let kind = |at: u32| self.records.get(at as usize).map(|r| r.kind);
-            if a == b || kind(a) != kind(b) {
-                continue;
-            }
-            let care = match decision.verdict {
-                Verdict::Same => 0,
-                Verdict::Unsure => 1,
-                Verdict::Different => 2,
-            };
-            let entry = (decision.decided_at.as_millis(), care);
-            let slot = latest.entry((a.min(b), a.max(b))).or_insert(entry);
-            *slot = (*slot).max(entry);
-        }
+        let verdicts = latest_verdicts(&self.records, decisions);
         let mut same: Vec<(i64, u32, u32)> = Vec::new();
-        for ((a, b), (at, care)) in latest {
+        for (a, b, at, verdict) in verdicts {
             self.decided.insert((a, b));
-            match care {
-                0 => same.push((-at, a, b)),
-                2 => self.parted.push((a, b)),
-                _ => {}
+            match verdict {
+                Verdict::Same => same.push((-at, a, b)),
+                Verdict::Different => self.parted.push((a, b)),
+                Verdict::Unsure => {}
             }
         }
         // The newest first: where decisions contradict each other, the last word counts.

@@ -27,6 +27,9 @@ struct RuleLine {
     pairs: u64,
     new_pairs: u64,
     oversized: u64,
+    windowed: u64,
+    /// Expected matches that no other rule found.
+    only_matches: f64,
 }
 
 /// The whole answer. What is unknown is `null`.
@@ -118,6 +121,8 @@ impl Report {
                     pairs: rule.pairs,
                     new_pairs: rule.new_pairs,
                     oversized: rule.oversized,
+                    windowed: rule.windowed,
+                    only_matches: rule.only_matches,
                 })
                 .collect(),
             notes,
@@ -185,12 +190,21 @@ impl Report {
             writeln!(out, "  {:<32}{}", column.name, column.role)?;
         }
         writeln!(out, "\n{} candidate pairs, by blocking rule:", self.candidate_pairs)?;
-        writeln!(out, "  {:<40}{:>12}{:>12}{:>12}", "rule", "pairs", "new", "oversized")?;
+        writeln!(
+            out,
+            "  {:<40}{:>12}{:>12}{:>12}{:>12}{:>14}",
+            "rule", "pairs", "new", "oversized", "windowed", "only matches"
+        )?;
         for rule in &self.blocking {
             writeln!(
                 out,
-                "  {:<40}{:>12}{:>12}{:>12}",
-                rule.rule, rule.pairs, rule.new_pairs, rule.oversized
+                "  {:<40}{:>12}{:>12}{:>12}{:>12}{:>14.1}",
+                rule.rule,
+                rule.pairs,
+                rule.new_pairs,
+                rule.oversized,
+                rule.windowed,
+                rule.only_matches
             )?;
         }
         for note in &self.notes {

@@ -422,12 +422,16 @@ fn telling(context: &Context<'_>, org: u32, most: usize) -> Vec<u64> {
 /// Further keys by which a block that is too large is parted, one after the other.
 const PARTERS: usize = 8;
 
+/// A key that says the same of a record in whatever table it stands: numbers differ from table to
+/// table, so of several values the one with the least hash counts.
 fn parter(context: &Context<'_>, step: usize, at: u32) -> u64 {
     let table = context.table;
     let row = table.row(at);
     let place = |id: u32| table.places.hash(id);
+    let least = |hashes: &mut dyn Iterator<Item = u64>| hashes.min().unwrap_or_default();
     if table.kind == ProfileKind::Company {
-        let org = table.values(&row.org).first().copied().unwrap_or_default();
+        let names = table.values(&row.org).iter().copied();
+        let org = names.min_by_key(|org| table.orgs.hash(*org)).unwrap_or_default();
         let word =
             |nth: usize| telling(context, org, nth + 1).get(nth).copied().unwrap_or_default();
         return match step {
@@ -435,7 +439,7 @@ fn parter(context: &Context<'_>, step: usize, at: u32) -> u64 {
             1 => place(row.postal),
             2 => place(row.city),
             3 => word(1),
-            4 => table.values(&row.web).first().map_or(0, |web| table.domains.hash(*web)),
+            4 => least(&mut table.values(&row.web).iter().map(|web| table.domains.hash(*web))),
             5 => place(row.street),
             _ => 0,
         };
@@ -446,11 +450,11 @@ fn parter(context: &Context<'_>, step: usize, at: u32) -> u64 {
         2 => u64::from(row.date),
         3 => place(row.postal),
         4 => place(row.city),
-        5 => table
-            .values(&row.email)
-            .first()
-            .map_or(0, |e| table.domains.hash(table.email_parts(*e).domain)),
-        6 => table.values(&row.org).first().map_or(0, |o| table.orgs.hash(*o)),
+        5 => {
+            let domain = |email: &u32| table.domains.hash(table.email_parts(*email).domain);
+            least(&mut table.values(&row.email).iter().map(domain))
+        }
+        6 => least(&mut table.values(&row.org).iter().map(|org| table.orgs.hash(*org))),
         _ => place(row.street),
     }
 }

@@ -50,14 +50,14 @@ impl Comparer<'_> {
         }
         let key = (a.min(b), a.max(b));
         let level = match self.memo.get(&key) {
-            Some(known) => *known as u8,
+            Some(known) => *known,
             None => {
                 let table = self.table;
                 let (Some(p), Some(q)) = (table.org_parts(a), table.org_parts(b)) else {
                     return (MISSING, 0);
                 };
                 let found = self.org_level(p, q);
-                self.memo.insert(key, f32::from(found));
+                self.memo.insert(key, found);
                 found
             }
         };

@@ -28,7 +28,8 @@ pub(crate) struct Comparer<'t> {
     pub frequency: Frequencies,
     /// Records that have a value, by comparison.
     pub present: Vec<f64>,
-    pub memo: FxHashMap<(u32, u32), f32>,
+    /// Levels of company names already compared, by their numbers.
+    pub memo: FxHashMap<(u32, u32), u8>,
 }
 
 /// Level of exact agreement by how many carry the value.
@@ -113,18 +114,6 @@ impl<'t> Comparer<'t> {
             .collect()
     }
 
-    /// Touches what a record's values lead to, so that it is near when it is compared.
-    pub fn ask_ahead(&self, at: u32) -> u64 {
-        let (table, row) = (self.table, self.table.row(at));
-        table.emails.mask(row.email)
-            ^ u64::from(table.emails.start(row.email))
-            ^ u64::from(table.email_parts(row.email).domain)
-            ^ u64::from(table.phones.start(row.phone))
-            ^ table.places.mask(row.street)
-            ^ u64::from(table.places.start(row.postal))
-            ^ table.names.mask(row.family)
-    }
-
     /// Compares two rows.
     pub fn compare(&mut self, a: u32, b: u32) -> Compared {
         let mut pattern = 0;
@@ -153,7 +142,7 @@ impl<'t> Comparer<'t> {
         exact.then(|| f64::from(self.log_frequency(at, count.max(1))).exp2())
     }
 
-    /// Level of one comparison, and how many records carry the value that decides its rarity.
+    /// Level of one comparison, and of an exact one how many records carry the value.
     fn level(&mut self, at: usize, a: u32, b: u32, swapped: &mut bool) -> (u8, u32) {
         let (x, y) = (self.table.row(a), self.table.row(b));
         let Some(comparison) = self.comparisons.get(at).copied() else { return (MISSING, 0) };
@@ -210,24 +199,22 @@ impl<'t> Comparer<'t> {
         if a == 0 || b == 0 {
             return (MISSING, 0);
         }
-        let f = &self.frequency;
         if a == b {
-            let count = of(&f.given, a);
+            let count = of(&self.frequency.given, a);
             return (self.share(count), count);
         }
         if x.family != 0 && y.family != 0 {
             if a == y.family && b == x.family {
-                return (l::SWAPPED, of(&f.given, a).max(of(&f.given, b)).max(1));
+                return (l::SWAPPED, 0);
             }
             if (a == y.family && self.alike(b, x.family) >= 0.85)
                 || (b == x.family && self.alike(a, y.family) >= 0.85)
             {
-                return (l::SWAPPED_SIMILAR, of(&f.given, a).max(of(&f.given, b)).max(1));
+                return (l::SWAPPED_SIMILAR, 0);
             }
         }
         let names = &self.table.names;
         let (s, t) = (names.text(a), names.text(b));
-        let common = of(&f.given, a).max(of(&f.given, b));
         if s.len() == 1 || t.len() == 1 {
             let same = s.as_bytes().first() == t.as_bytes().first();
             return if same { (l::INITIAL, 0) } else { (l::DIFFERENT, 0) };
@@ -238,10 +225,10 @@ impl<'t> Comparer<'t> {
         }
         let similarity = self.alike(a, b);
         if similarity >= 0.92 {
-            return (l::TYPO, common);
+            return (l::TYPO, 0);
         }
         if self.table.sound(a) == self.table.sound(b) || similarity >= 0.84 {
-            return (l::SIMILAR, common);
+            return (l::SIMILAR, 0);
         }
         if has_word(names.text(x.middle), t)
             || has_word(names.text(y.middle), s)
@@ -258,15 +245,12 @@ impl<'t> Comparer<'t> {
         if a == 0 || b == 0 {
             return (MISSING, 0);
         }
-        let f = &self.frequency;
-        let frequency = |id: u32| of(&f.family, id).max(1);
         if a == b {
-            let count = frequency(a);
+            let count = of(&self.frequency.family, a);
             return (self.share(count), count);
         }
         let names = &self.table.names;
         let (s, t) = (names.text(a), names.text(b));
-        let common = frequency(a).max(frequency(b));
         if s.len() == 1 || t.len() == 1 {
             let same = s.as_bytes().first() == t.as_bytes().first();
             return if same { (l::INITIAL, 0) } else { (l::DIFFERENT, 0) };
@@ -274,14 +258,14 @@ impl<'t> Comparer<'t> {
         if (s.contains(' ') || t.contains(' '))
             && s.split(' ').any(|w| w.len() > 2 && has_word(t, w))
         {
-            return (l::PART, common);
+            return (l::PART, 0);
         }
         let similarity = self.alike(a, b);
         if similarity >= 0.92 {
-            return (l::TYPO, common);
+            return (l::TYPO, 0);
         }
         if self.table.sound(a) == self.table.sound(b) || similarity >= 0.85 {
-            return (l::SIMILAR, common);
+            return (l::SIMILAR, 0);
         }
         (l::DIFFERENT, 0)
     }
@@ -536,11 +520,10 @@ impl<'t> Comparer<'t> {
 
     fn place(&self, x: &Row, y: &Row) -> (u8, u32) {
         use level::place as l;
-        let f = &self.frequency;
         let both_postal = x.postal != 0 && y.postal != 0;
         let both_city = x.city != 0 && y.city != 0;
         if both_postal && x.postal == y.postal {
-            let count = of(&f.postal, x.postal);
+            let count = of(&self.frequency.postal, x.postal);
             return (self.share(count), count);
         }
         if !both_postal && !both_city {
@@ -554,7 +537,7 @@ impl<'t> Comparer<'t> {
             let (s, t) = (places.text(x.postal), places.text(y.postal));
             if s.len().min(t.len()) >= 4 {
                 if one_slip(s, t) {
-                    return (l::POSTAL_TYPO, of(&f.postal, x.postal).max(of(&f.postal, y.postal)));
+                    return (l::POSTAL_TYPO, 0);
                 }
                 if s.get(..3) == t.get(..3) && !(both_city && x.city == y.city) {
                     return (l::POSTAL_NEAR, 0);
@@ -563,8 +546,7 @@ impl<'t> Comparer<'t> {
         }
         if both_city {
             if x.city == y.city {
-                let count = of(&f.city, x.city);
-                return (if both_postal { l::CITY } else { l::CITY_ONLY }, count);
+                return (if both_postal { l::CITY } else { l::CITY_ONLY }, 0);
             }
             let (s, t) = (places.text(x.city), places.text(y.city));
             if similarity(s, t, places.mask(x.city), places.mask(y.city)) >= 0.9 {

@@ -18,11 +18,9 @@ pub(crate) struct Frequencies {
     pub email_carriers: Vec<u32>,
     pub phone: Vec<u32>,
     pub phone_carriers: Vec<u32>,
-    pub domain: Vec<u32>,
     pub date: FxHashMap<u32, u32>,
     pub street: FxHashMap<(u32, u32), u32>,
     pub postal: Vec<u32>,
-    pub city: Vec<u32>,
     pub org: Vec<u32>,
     pub org_word: Vec<u32>,
     pub web: Vec<u32>,
@@ -51,11 +49,9 @@ impl Frequencies {
             email_carriers: Vec::new(),
             phone: vec![0; table.phones.len()],
             phone_carriers: Vec::new(),
-            domain: vec![0; table.domains.len()],
             date: FxHashMap::default(),
             street: FxHashMap::default(),
             postal: vec![0; table.places.len()],
-            city: vec![0; table.places.len()],
             org: vec![0; table.orgs.len()],
             org_word: vec![0; table.org_words.len()],
             web: vec![0; table.domains.len()],
@@ -68,11 +64,9 @@ impl Frequencies {
             count(&mut f.given, row.given);
             count(&mut f.family, row.family);
             count(&mut f.postal, row.postal);
-            count(&mut f.city, row.city);
             let carrier = carrier(table, row);
             for email in table.values(&row.email) {
                 count(&mut f.email, *email);
-                count(&mut f.domain, table.email_parts(*email).domain);
                 email_names.push((u64::from(*email) << 32) | carrier);
             }
             for phone in table.values(&row.phone) {
@@ -144,11 +138,9 @@ enum Of {
     Family,
     Email,
     Phone,
-    Domain,
     Date,
     Street,
     Postal,
-    City,
     Org,
     OrgWord,
     Web,
@@ -180,9 +172,7 @@ impl Frequencies {
         keep(Of::Family, &table.names, &self.family, &[]);
         keep(Of::Email, &table.emails, &self.email, &self.email_carriers);
         keep(Of::Phone, &table.phones, &self.phone, &self.phone_carriers);
-        keep(Of::Domain, &table.domains, &self.domain, &[]);
         keep(Of::Postal, &table.places, &self.postal, &[]);
-        keep(Of::City, &table.places, &self.city, &[]);
         keep(Of::Org, &table.orgs, &self.org, &[]);
         keep(Of::OrgWord, &table.org_words, &self.org_word, &[]);
         keep(Of::Web, &table.domains, &self.web, &[]);
@@ -250,11 +240,9 @@ impl Frequencies {
             email_carriers,
             phone,
             phone_carriers,
-            domain: of_pool(Of::Domain, &table.domains).0,
             date,
             street,
             postal: of_pool(Of::Postal, &table.places).0,
-            city: of_pool(Of::City, &table.places).0,
             org: of_pool(Of::Org, &table.orgs).0,
             org_word,
             web: of_pool(Of::Web, &table.domains).0,

@@ -8,11 +8,11 @@ use super::compare::{Compared, Comparer};
 use super::frequency::{Counts, Frequencies};
 use super::level::{self, Comparison, level_of};
 use super::model::Model;
-use super::resolve_parts;
-use super::table::{Column, Table, TableBuilder};
+use super::table::{Table, TableBuilder};
 use crate::IdentityRecord;
 use crate::record;
-use domain::{Decision, ProfileKind, RecordId, Verdict};
+use crate::resolve::{in_order, latest_verdicts};
+use domain::{Decision, ProfileKind, Verdict};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ struct Stored {
     oversized: Vec<u64>,
 }
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// How far below the cut-off pairs are still looked at: what lies between is a reviewer's.
 pub(crate) const GREY: f32 = 4.0;
 
@@ -53,47 +53,30 @@ impl Knowledge {
     /// What is known before there are records: usual frequencies and error rates.
     #[must_use]
     pub fn unlearned(kind: ProfileKind) -> Self {
-        Self::learn_table(kind, &record::columns(kind), &[], &[])
+        Self::learn_table(kind, &[], &[])
     }
 
     /// Learns from all records of a kind. What stewards decided counts as known where it is known;
     /// everything else is estimated without labels.
     #[must_use]
     pub fn learn(kind: ProfileKind, records: &[IdentityRecord], decisions: &[Decision]) -> Self {
-        let mut of_kind: Vec<&IdentityRecord> = records.iter().filter(|r| r.kind == kind).collect();
-        of_kind.sort_by(|x, y| (x.id, y.version).cmp(&(y.id, x.version)));
-        of_kind.dedup_by_key(|r| r.id);
-        let find = |id: RecordId| {
-            let at = of_kind.binary_search_by_key(&id, |r| r.id).ok()?;
-            u32::try_from(at).ok()
-        };
-        let mut latest: FxHashMap<(u32, u32), (i64, Verdict)> = FxHashMap::default();
-        for decision in decisions {
-            let (Some(a), Some(b)) = (find(decision.left), find(decision.right)) else { continue };
-            let entry = (decision.decided_at.as_millis(), decision.verdict);
-            let slot = latest.entry((a, b)).or_insert(entry);
-            if entry.0 >= slot.0 {
-                *slot = entry;
-            }
-        }
-        let mut labels: Vec<(u32, u32, bool)> = latest
+        let of_kind = in_order(records.iter().filter(|r| r.kind == kind).collect());
+        let labels: Vec<(u32, u32, bool)> = latest_verdicts(&of_kind, decisions)
             .into_iter()
-            .filter(|(_, (_, verdict))| *verdict != Verdict::Unsure)
-            .map(|((a, b), (_, verdict))| (a, b, verdict == Verdict::Same))
+            .filter(|(.., verdict)| *verdict != Verdict::Unsure)
+            .map(|(a, b, _, verdict)| (a, b, verdict == Verdict::Same))
             .collect();
-        labels.sort_unstable();
-        Self::learn_table(kind, &record::columns(kind), &of_kind, &labels)
+        Self::learn_table(kind, &of_kind, &labels)
     }
 
     fn learn_table(
         kind: ProfileKind,
-        columns: &[Column],
         records: &[&IdentityRecord],
         labels: &[(u32, u32, bool)],
     ) -> Self {
-        let table = table_of(kind, columns, records);
+        let table = table_of(kind, records);
         let comparisons = standing(kind);
-        let learnt = resolve_parts(&table, Some(comparisons), labels);
+        let learnt = super::learn(&table, Some(comparisons), labels);
         Self {
             kind,
             body: Body {
@@ -132,7 +115,7 @@ impl Knowledge {
             return None;
         }
         body.model.finish();
-        let empty = table_of(kind, &record::columns(kind), &[]);
+        let empty = table_of(kind, &[]);
         Some(Self {
             kind,
             rules: block::rules(&empty, &body.model.comparisons),
@@ -168,7 +151,7 @@ impl Knowledge {
 
     /// A table of records, ready to be weighed as everything was.
     pub(crate) fn table(&self, records: &[&IdentityRecord]) -> Table {
-        table_of(self.kind, &record::columns(self.kind), records)
+        table_of(self.kind, records)
     }
 
     pub(crate) fn view<'t>(&'t self, table: &'t Table) -> View<'t> {
@@ -283,8 +266,8 @@ impl View<'_> {
     }
 }
 
-fn table_of(kind: ProfileKind, columns: &[Column], records: &[&IdentityRecord]) -> Table {
-    let mut builder = TableBuilder::new(kind, columns.to_vec());
+fn table_of(kind: ProfileKind, records: &[&IdentityRecord]) -> Table {
+    let mut builder = TableBuilder::new(kind, record::columns(kind));
     for record in records {
         builder.push_fields(record.fields());
     }

@@ -55,16 +55,10 @@ pub enum Phase {
 }
 
 /// What may be set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EngineOptions {
     /// Joins are reported down to this much below the cut-off, in log2 odds.
     pub below: f32,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self { below: 0.0 }
-    }
 }
 
 /// A scored candidate pair.
@@ -106,7 +100,7 @@ struct Learnt {
 }
 
 /// Learns from a table, by the comparisons that are given.
-fn resolve_parts(
+fn learn(
     table: &Table,
     comparisons: Option<Vec<level::Comparison>>,
     labels: &[(u32, u32, bool)],
@@ -222,14 +216,6 @@ impl<'t> Steps<'t> {
         let (comparer, strict) = (&mut self.comparer, self.strict);
         let mut edges = Vec::with_capacity(self.candidates.len());
         for (at, pair) in self.candidates.iter().enumerate() {
-            // The second record of a pair is anywhere in memory: it is asked for a few pairs ahead,
-            // so that the waiting times overlap. Measured at 1M records.
-            if let Some(next) = self.candidates.get(at + 8) {
-                std::hint::black_box(self.table.row(next.b).given);
-            }
-            if let Some(next) = self.candidates.get(at + 4) {
-                std::hint::black_box(comparer.ask_ahead(next.b));
-            }
             let known = (at % self.step == 0).then(|| self.compared.get(at / self.step)).flatten();
             let weight = match known {
                 Some(compared) => weigh(model, *compared, strict),
@@ -330,6 +316,13 @@ pub fn resolve_table(
     if found.abs() >= calibrate::FURTHEST as f32 {
         notes.push(format!(
             "the cut-off stands at {found:+.0}, the furthest that is tried: the weights of this table are not to be trusted"
+        ));
+    }
+    let windowed = steps.report.rules.iter().map(|rule| rule.windowed).max().unwrap_or_default();
+    if windowed > 0 {
+        notes.push(format!(
+            "up to {windowed} records of one blocking rule are alike in everything that could part \
+             them: only neighbours among them were compared"
         ));
     }
     // For whoever wants to know what another cut-off would have given.

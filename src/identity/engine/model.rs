@@ -488,10 +488,9 @@ impl Model {
 
     /// Priors over all pairs of records, such that they are what the scores add up to.
     fn fit_priors(&mut self, compared: &[Compared], all_pairs: f64) {
-        let step = (compared.len() / 300_000).max(1);
         let width = self.classes.len();
-        let mut parts: Vec<f64> = Vec::with_capacity(compared.len() / step * width);
-        for one in compared.iter().step_by(step) {
+        let mut parts: Vec<f64> = Vec::with_capacity(compared.len() * width);
+        for one in compared {
             let start = parts.len();
             parts.extend(self.classes.iter().map(|c| f64::from(self.likelihood(c, *one))));
             let own = parts.get_mut(start..).unwrap_or_default();
@@ -517,7 +516,7 @@ impl Model {
                 }
             }
             for (prior, sum) in priors.iter_mut().zip(sums).take(width - 1) {
-                *prior = (sum * step as f64 / all_pairs).clamp(floor, 0.3);
+                *prior = (sum / all_pairs).clamp(floor, 0.3);
             }
         }
         for (class, prior) in self.classes.iter_mut().zip(priors) {
@@ -719,9 +718,8 @@ fn cells(
                 .fold(0, |mask, (at, _)| mask | (15 << (at * 4)))
         })
         .collect();
-    let step = (pairs.len() / 1_000_000).max(1);
     let mut counts: FxHashMap<(u32, u64), u32> = FxHashMap::default();
-    for (pair, compared) in pairs.iter().zip(compared).step_by(step) {
+    for (pair, compared) in pairs.iter().zip(compared) {
         *counts.entry((pair.rules, compared.pattern)).or_default() += 1;
     }
     let mut merged: FxHashMap<(usize, u64), f64> = FxHashMap::default();
@@ -767,7 +765,7 @@ struct Fit {
     bic: f64,
 }
 
-/// Where a class starts: the second one of a sort is a less clean copy of the first.
+/// Where a class starts: as the matches, where it does not agree by chance only.
 fn start(
     comparison: Comparison,
     sort: Sort,
@@ -778,8 +776,7 @@ fn start(
 ) -> Levels {
     let mut out = *u;
     let clean = match (sort, nth) {
-        (Sort::Match, 0) => 1.0,
-        (Sort::Match, _) => 0.6,
+        (Sort::Match, _) => 1.0,
         _ if by_chance(sort, comparison) => 0.0,
         // Families share the name, colleagues the employer.
         (Sort::Related, 0) if comparison == Comparison::Org => 0.3,

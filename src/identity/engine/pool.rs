@@ -86,11 +86,6 @@ impl Pool {
         self.hashes.get(id as usize).copied().unwrap_or_default()
     }
 
-    /// Where a number's text ends among all texts.
-    pub fn start(&self, id: u32) -> u32 {
-        self.ends.get(id as usize).copied().unwrap_or_default()
-    }
-
     /// How many numbers are in use, 0 included.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -236,3 +236,24 @@ proptest! {
         let _ = crate::golden(domain::ProfileKind::Company, &[input(None, Some(&firm))], &rules);
     }
 }
+
+#[test]
+fn a_record_has_the_same_keys_alone_as_among_all_others() {
+    // Two hundred namesakes whose employers alone part their block, each named in another order.
+    let people: Vec<IdentityRecord> = (0..200)
+        .map(|i| {
+            let key = RecordKey::new("crm", "contacts", i.to_string());
+            let employer = |n: usize| format!("Firm{} Works", "abcdefghij".repeat(1 + n % 9));
+            let employers = [employer(200 - i), employer(i)];
+            let contact = contact("John Smith");
+            person_record(key.id(), &key, &contact, &[], 1, &Rules::default(), &employers)
+        })
+        .collect();
+    let knowledge = Knowledge::learn(ProfileKind::Person, &people, &[]);
+    let among_all = block_keys_of(&people, &knowledge);
+    let distinct: BTreeSet<&Vec<i64>> = among_all.iter().collect();
+    assert!(distinct.len() > 1, "the block was parted");
+    for (person, keys) in people.iter().zip(&among_all) {
+        assert_eq!(&block_keys(person, &knowledge), keys);
+    }
+}
