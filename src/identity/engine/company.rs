@@ -4,7 +4,8 @@
 //! words count in part, acronyms meet what they stand for, and a number that differs is another
 //! branch of the name.
 
-use super::compare::{Comparer, similarity};
+use super::compare::Comparer;
+use super::fields::similarity;
 use super::frequency::of;
 use super::level::{self, MISSING};
 use super::table::{OrgParts, Row};

@@ -3,9 +3,10 @@
 //! Owns the frozen parameters: an incremental run weighs its records exactly as the run over
 //! everything did that learnt them. Refuses to know where they are stored.
 
-use super::block::{self, Context, Rule};
+use super::block;
 use super::compare::{Compared, Comparer};
 use super::frequency::{Counts, Frequencies};
+use super::keys::{self, Context, Rule};
 use super::level::{self, Comparison, level_of};
 use super::model::Model;
 use super::table::{Table, TableBuilder};
@@ -118,7 +119,7 @@ impl Knowledge {
         let empty = table_of(kind, &[]);
         Some(Self {
             kind,
-            rules: block::rules(&empty, &body.model.comparisons),
+            rules: keys::rules(&empty, &body.model.comparisons),
             body,
             counts: stored.counts.into_iter().map(|(key, n, c)| (key, (n, c))).collect(),
             oversized: stored.oversized.into_iter().collect(),

@@ -6,16 +6,20 @@
 
 mod block;
 mod calibrate;
+mod chance;
 mod cluster;
 mod company;
 mod compare;
 mod edit;
+mod fields;
 mod frequency;
+mod keys;
 mod knowledge;
 mod level;
 mod model;
 mod pool;
 mod table;
+mod train;
 
 pub use block::{BlockingReport, RuleReport};
 pub use cluster::TableJoin;
@@ -24,9 +28,9 @@ pub use knowledge::Knowledge;
 pub(crate) use knowledge::{GREY, View};
 pub use table::{Column, Table, TableBuilder};
 
-use block::Context;
 use compare::Comparer;
 use frequency::Frequencies;
+use keys::Context;
 use model::Model;
 use rustc_hash::FxHashSet;
 
@@ -96,7 +100,7 @@ struct Learnt {
     present: Vec<f64>,
     counts: frequency::Counts,
     oversized: FxHashSet<u64>,
-    rules: Vec<block::Rule>,
+    rules: Vec<keys::Rule>,
 }
 
 /// Learns from a table, by the comparisons that are given.
@@ -144,7 +148,7 @@ const LEARN_FROM: usize = 400_000;
 struct Steps<'t> {
     table: &'t Table,
     comparer: Comparer<'t>,
-    rules: Vec<block::Rule>,
+    rules: Vec<keys::Rule>,
     candidates: Vec<block::Candidate>,
     /// Of every `step`th candidate.
     compared: Vec<compare::Compared>,
@@ -168,7 +172,7 @@ impl<'t> Steps<'t> {
             Some(given) => Comparer::of(table, frequency, given),
             None => Comparer::new(table, frequency),
         };
-        let rules = block::rules(table, &comparer.comparisons);
+        let rules = keys::rules(table, &comparer.comparisons);
         Self {
             table,
             comparer,
@@ -201,7 +205,7 @@ impl<'t> Steps<'t> {
 
     fn train(&mut self, labels: &[(u32, u32, bool)]) -> Model {
         let rows: Vec<u32> = (0..self.table.len() as u32).collect();
-        let random = block::random_pairs(&rows, model::RANDOM_PAIRS);
+        let random = block::random_pairs(&rows, chance::RANDOM_PAIRS);
         let all = all_pairs(self.table.len()) / self.step as f64;
         let sample: Vec<block::Candidate> =
             self.candidates.iter().step_by(self.step).copied().collect();
