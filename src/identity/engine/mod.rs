@@ -117,14 +117,17 @@ fn learn(
     let edges = steps.score(&model);
     let joins = steps.cluster(&model, &edges, None, calibrate::REACH);
     let found = steps.cutoff(&edges, &joins, None);
-    // At the limit no valley was found, and the model's own word counts. People are not put together
-    // against the odds, and where there are enough of them to have namesakes and families not without
-    // a margin: in a store a wrong join costs more than a missed one, which is reviewed.
-    let found = if found >= calibrate::FURTHEST as f32 { 0.0 } else { found };
-    let cutoff = match (steps.strict, table.len()) {
-        (false, _) => found,
-        (true, ..NAMESAKES) => found.max(0.0),
-        (true, _) => found.max(MARGIN),
+    let cutoff = if steps.strict {
+        // At the limit no valley was found, and the model's own word counts. People are not put
+        // together against the odds, and where there are enough of them to have namesakes and
+        // families not without a margin: in a store a wrong join costs more than a missed one,
+        // which is reviewed.
+        let found = if found >= calibrate::FURTHEST as f32 { 0.0 } else { found };
+        found.max(if table.len() >= NAMESAKES { MARGIN } else { 0.0 })
+    } else {
+        // Little is known of a company in a store, so that joins come in lumps of a few weights: a
+        // valley between two lumps above the even odds parts true joins from true joins.
+        found.min(0.0)
     };
     Learnt {
         model,
