@@ -5,6 +5,7 @@
 //! money is counted exactly and per currency, ratios are formed when read, and what no source
 //! supports is null with a reason, never 0.
 
+pub mod attribution;
 mod catalog;
 mod cells;
 mod measured;
