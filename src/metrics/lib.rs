@@ -5,9 +5,11 @@
 //! money is counted exactly and per currency, ratios are formed when read, and what no source
 //! supports is null with a reason, never 0.
 
+pub mod acquisition;
 pub mod attribution;
 mod catalog;
 mod cells;
+mod exact;
 mod measured;
 mod mrr;
 mod numbers;

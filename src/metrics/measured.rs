@@ -63,11 +63,19 @@ pub enum NullReason {
     InvalidData,
     /// The exact result does not fit into 64 bits.
     Overflow,
+    /// The period it covers has not ended yet; the number would still change.
+    Immature,
+    /// What is asked for did not happen so far (a cohort has not paid back its cost).
+    NotReached,
+    /// An input is missing, and the configuration asks for all of them.
+    MissingInput,
+    /// The number has no meaning for this customer (a lead score after the purchase).
+    NotApplicable,
 }
 
 impl NullReason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::NoSource,
         Self::NoData,
         Self::NoNewCustomers,
@@ -77,6 +85,10 @@ impl NullReason {
         Self::NotAttributable,
         Self::InvalidData,
         Self::Overflow,
+        Self::Immature,
+        Self::NotReached,
+        Self::MissingInput,
+        Self::NotApplicable,
     ];
 
     /// As clients see it.
@@ -92,20 +104,32 @@ impl NullReason {
             Self::NotAttributable => "NOT_ATTRIBUTABLE",
             Self::InvalidData => "INVALID_DATA",
             Self::Overflow => "OVERFLOW",
+            Self::Immature => "IMMATURE",
+            Self::NotReached => "NOT_REACHED",
+            Self::MissingInput => "MISSING_INPUT",
+            Self::NotApplicable => "NOT_APPLICABLE",
         }
     }
 }
 
-/// A share of a number of answers.
+/// How many of a number of things count: good answers of all, customers who came back of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
-    /// Answers that count.
+    /// Those that count.
     pub good: i64,
-    /// All answers; above zero.
+    /// All of them; above zero where the share is measured.
     pub total: i64,
 }
 
 impl Share {
+    /// A share of something.
+    ///
+    /// # Errors
+    /// [`NullReason::NoData`] when there is nothing to have a share of.
+    pub fn of(good: i64, total: i64) -> Result<Self, NullReason> {
+        if total > 0 { Ok(Self { good, total }) } else { Err(NullReason::NoData) }
+    }
+
     /// `good / total`, exactly.
     #[must_use]
     pub fn ratio(&self) -> Option<Ratio> {

@@ -1,6 +1,7 @@
 //! Worked examples, and the properties that sums must have.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod acquisition;
 mod attribution;
 mod build;
 mod cells;
