@@ -57,3 +57,16 @@ pub(crate) fn fraction(part: Money, whole: Money) -> Result<Ratio, NullReason> {
     }
     quotient(i128::from(part.amount_minor), i128::from(whole.amount_minor))
 }
+
+/// Decimal text (`"-0.05"`) as an exact fraction; at most 18 digits on either side of the point.
+pub(crate) fn decimal(text: &str) -> Option<Ratio> {
+    let text = text.trim();
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fits = |part: &str| part.len() <= 18 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !fits(whole) || !fits(fraction) || digits.ends_with('.') {
+        return None;
+    }
+    let number: i128 = format!("{whole}{fraction}").parse().ok()?;
+    Ratio::new(sign * number, 10_i128.pow(u32::try_from(fraction.len()).ok()?))
+}

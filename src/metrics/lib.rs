@@ -10,6 +10,7 @@ pub mod attribution;
 mod catalog;
 mod cells;
 mod exact;
+pub mod kpi;
 mod measured;
 mod mrr;
 mod numbers;

@@ -6,6 +6,7 @@ mod attribution;
 mod build;
 mod cells;
 mod examples;
+mod kpi;
 mod numbers;
 mod policy;
 mod ratio;
