@@ -17,6 +17,7 @@ mod numbers;
 mod policy;
 mod ratio;
 mod rollup;
+pub mod score;
 #[cfg(test)]
 mod tests;
 

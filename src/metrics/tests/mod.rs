@@ -11,3 +11,4 @@ mod numbers;
 mod policy;
 mod ratio;
 mod rollup;
+mod score;
