@@ -299,6 +299,14 @@ mirror!(
         InvalidData,
         /// The exact result does not fit into 64 bits.
         Overflow,
+        /// The period it covers has not ended yet.
+        Immature,
+        /// What is asked for did not happen so far.
+        NotReached,
+        /// An input is missing, and the configuration asks for all of them.
+        MissingInput,
+        /// It has no meaning for this customer (a lead score after the purchase).
+        NotApplicable,
     }
 );
 
@@ -327,8 +335,10 @@ mirror!(
         Ratio,
         /// A point in time.
         Time,
-        /// A point on a scale from 0 to 10.
+        /// A point on a scale; the definition says which.
         Score,
+        /// A length of time in milliseconds.
+        Duration,
     }
 );
 

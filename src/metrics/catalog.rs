@@ -1,5 +1,7 @@
 //! The catalogue: what every number means, in one sentence, a formula and a unit.
 
+use std::sync::LazyLock;
+
 /// What a number is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
@@ -11,8 +13,10 @@ pub enum Unit {
     Ratio,
     /// A point in time.
     Time,
-    /// A point on a scale from 0 to 10.
+    /// A point on a scale; the definition says which.
     Score,
+    /// A length of time in milliseconds.
+    Duration,
 }
 
 impl Unit {
@@ -25,6 +29,7 @@ impl Unit {
             Self::Ratio => "RATIO",
             Self::Time => "TIME",
             Self::Score => "SCORE",
+            Self::Duration => "DURATION",
         }
     }
 }
@@ -73,6 +78,16 @@ const fn row(
     policy: &'static [&'static str],
 ) -> Definition {
     Definition { name, definition, formula, unit, policy, per_customer: false, in_rollups: true }
+}
+
+/// A number of the company that is no column of rollups.
+pub(crate) const fn company(
+    name: &'static str,
+    unit: Unit,
+    definition: &'static str,
+    formula: &'static str,
+) -> Definition {
+    Definition { per_customer: false, ..one(name, unit, definition, formula) }
 }
 
 static CATALOG: &[Definition] = &[
@@ -205,5 +220,15 @@ static CATALOG: &[Definition] = &[
 /// Every definition; names are unique.
 #[must_use]
 pub fn catalog() -> &'static [Definition] {
-    CATALOG
+    static ALL: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+        [
+            CATALOG,
+            crate::attribution::DEFINITIONS,
+            crate::acquisition::DEFINITIONS,
+            crate::kpi::DEFINITIONS,
+            crate::score::DEFINITIONS,
+        ]
+        .concat()
+    });
+    &ALL
 }

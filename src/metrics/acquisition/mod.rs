@@ -5,12 +5,14 @@
 //! to add currencies, to spread expense without a channel, and to divide by nobody.
 
 mod cac;
+mod definitions;
 mod payback;
 mod spend;
 mod textbook;
 mod unit;
 
 pub use cac::{Acquired, CacOptions, CacRow, cac_rows};
+pub(crate) use definitions::DEFINITIONS;
 pub use payback::{Cohort, PaybackCurve, PaybackPoint, payback_curve};
 pub use spend::{
     Expense, Loading, REFERRAL_CHANNEL, ReferralCredit, SpendFinding, SpendKind, SpendReport,

@@ -4,11 +4,13 @@
 //! without a touch, and touches without a channel, are credited to nobody and shown as
 //! unattributed, so that channels + unattributed = total, exactly, in conversions and in value.
 
+mod definitions;
 mod journeys;
 mod markov;
 mod sum;
 mod weights;
 
+pub(crate) use definitions::DEFINITIONS;
 pub use journeys::{ConversionEvent, TouchEvent, journeys};
 
 use crate::{Measured, NullReason, Ratio, UNATTRIBUTED};

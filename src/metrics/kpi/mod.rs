@@ -6,6 +6,7 @@
 
 mod calendar;
 mod channel;
+mod definitions;
 mod funnel;
 mod orders;
 mod referral;
@@ -18,6 +19,7 @@ mod targets;
 
 pub use calendar::{CalendarConfig, WorkingCalendar};
 pub use channel::{ChannelCounts, ChannelDay, ChannelReach, channel_reach};
+pub(crate) use definitions::DEFINITIONS;
 pub use funnel::{
     Funnel, FunnelEvent, FunnelOptions, FunnelStep, Order, drop_off, event_rate, funnel,
     lead_qualification, lift,

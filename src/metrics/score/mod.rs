@@ -6,6 +6,7 @@
 
 mod config;
 mod defaults;
+mod definitions;
 mod health;
 mod lead;
 
@@ -14,6 +15,7 @@ pub use config::{
     Missing, Points, Scale, ScoreConfig, SegmentModel,
 };
 pub use defaults::DEFAULT_SCORE_TOML;
+pub(crate) use definitions::DEFINITIONS;
 pub use health::{DimensionScore, HealthFacts, HealthScore, health_score, quality_score};
 pub use lead::{LeadPart, LeadScore, lead_score};
 
