@@ -12,7 +12,7 @@ use std::fmt;
 pub struct Timestamp(i64);
 
 /// Earliest and latest instants that can be written as RFC 3339 (years 0001 to 9999).
-const RANGE_MS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
+const RANGE_MS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
 
 impl Timestamp {
     /// From milliseconds since the epoch, clamped to the years 0001 to 9999.
@@ -99,13 +99,14 @@ impl Date {
         text.trim().parse::<jiff::civil::Date>().ok().map(Self)
     }
 
-    /// Midnight UTC of this day.
+    /// Midnight UTC of this day; the last day of the year 9999 begins at the end of time.
     #[must_use]
     pub fn start_utc(self) -> Timestamp {
-        self.0
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .map(|z| Timestamp::from_millis(z.timestamp().as_millisecond()))
-            .unwrap_or_default()
+        match self.0.to_zoned(jiff::tz::TimeZone::UTC) {
+            Ok(start) => Timestamp::from_millis(start.timestamp().as_millisecond()),
+            Err(_) if self.0.year() > 0 => Timestamp(*RANGE_MS.end()),
+            Err(_) => Timestamp(*RANGE_MS.start()),
+        }
     }
 
     /// The month this day lies in.
@@ -176,6 +177,9 @@ mod tests {
         assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
         assert_eq!(Timestamp::parse("2026-02-30"), None);
         assert_eq!(Timestamp::parse("0000-00-00"), None);
+        let last = Timestamp::parse("9999-12-31").unwrap();
+        assert_eq!(last.to_string(), "9999-12-30T22:00:00Z");
+        assert_eq!(Timestamp::parse("0000-01-01").unwrap().to_string(), "0001-01-01T00:00:00Z");
     }
 
     #[test]

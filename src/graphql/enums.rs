@@ -291,6 +291,8 @@ mirror!(
         NoMargin,
         /// Other currencies are concerned, and there is no rate to convert them.
         MixedCurrency,
+        /// No exchange rate for a day that is concerned.
+        MissingRate,
         /// A ratio to zero.
         ZeroDenominator,
         /// It has no meaning for this grouping (spend by segment or stage).

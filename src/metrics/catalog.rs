@@ -124,7 +124,7 @@ static CATALOG: &[Definition] = &[
         )
     },
     Definition {
-        policy: &["past_due_counts_in_mrr"],
+        policy: &["dunning_days"],
         ..one(
             "mrr",
             Unit::Money,

@@ -1,9 +1,9 @@
 //! Business numbers: their definitions and their arithmetic.
 //!
 //! Owns the metric policy, the numbers of one profile, the additive cells that rollups are made of,
-//! and the catalogue of definitions. Refuses I/O, clocks, floats and conversion between currencies:
-//! money is counted exactly and per currency, ratios are formed when read, and what no source
-//! supports is null with a reason, never 0.
+//! the catalogue of definitions, and recurring revenue. Refuses I/O, clocks and floats: money is
+//! counted exactly and per currency, converted only by a table of rates that the caller hands in;
+//! ratios are formed when read, and what no source supports is null with a reason, never 0.
 
 pub mod acquisition;
 pub mod attribution;
@@ -16,6 +16,7 @@ mod mrr;
 mod numbers;
 mod policy;
 mod ratio;
+pub mod revenue;
 mod rollup;
 pub mod score;
 #[cfg(test)]

@@ -55,6 +55,8 @@ pub enum NullReason {
     NoMargin,
     /// Money of other currencies is concerned, and there is no rate to convert it.
     MixedCurrency,
+    /// No exchange rate for a day that is concerned.
+    MissingRate,
     /// A ratio to zero.
     ZeroDenominator,
     /// The number has no meaning for this grouping (spend by segment or stage).
@@ -75,12 +77,13 @@ pub enum NullReason {
 
 impl NullReason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NoSource,
         Self::NoData,
         Self::NoNewCustomers,
         Self::NoMargin,
         Self::MixedCurrency,
+        Self::MissingRate,
         Self::ZeroDenominator,
         Self::NotAttributable,
         Self::InvalidData,
@@ -100,6 +103,7 @@ impl NullReason {
             Self::NoNewCustomers => "NO_NEW_CUSTOMERS",
             Self::NoMargin => "NO_MARGIN",
             Self::MixedCurrency => "MIXED_CURRENCY",
+            Self::MissingRate => "MISSING_RATE",
             Self::ZeroDenominator => "ZERO_DENOMINATOR",
             Self::NotAttributable => "NOT_ATTRIBUTABLE",
             Self::InvalidData => "INVALID_DATA",

@@ -1,26 +1,16 @@
-//! Monthly recurring revenue from subscription items, exactly.
+//! What a subscription counts now, exactly, from its items and status as they stand.
 //!
-//! Formula: amount per interval, times intervals per month (day 365/12, week 52/12, month 1, year
-//! 1/12), over the interval count. Trials, paused, incomplete, unpaid and ended contracts count 0.
-//! Rounded only where shown; [`allocate`] places the residual so that shown parts sum.
+//! Trials, paused, incomplete, unpaid and ended contracts count 0. How it came about over time is
+//! [`crate::revenue`]'s. Rounded only where shown; [`allocate`] places the residual so that shown
+//! parts sum.
 
+use crate::revenue::{Days, monthly};
 use crate::{NullReason, Policy, Ratio};
-use domain::{Interval, Subscription, SubscriptionItem, SubscriptionStatus, Timestamp};
+use domain::{Subscription, SubscriptionItem, SubscriptionStatus, Timestamp};
 
 /// One item's exact amount per month, in minor units.
 fn item_mrr(item: &SubscriptionItem) -> Result<Ratio, NullReason> {
-    let (num, den) = match item.interval {
-        Interval::Day => (365, 12),
-        Interval::Week => (52, 12),
-        Interval::Month => (1, 1),
-        Interval::Year => (1, 12),
-    };
-    if item.interval_count == 0 {
-        return Err(NullReason::InvalidData);
-    }
-    // |i64| * 365 and 12 * u32 both fit into 128 bits.
-    Ratio::new(i128::from(item.amount_minor) * num, den * i128::from(item.interval_count))
-        .ok_or(NullReason::Overflow)
+    monthly(Ratio::whole(item.amount_minor), item.interval, item.interval_count)
 }
 
 /// Whether the subscription runs and is paid for at `now`.
@@ -34,7 +24,7 @@ fn counts(sub: &Subscription, policy: &Policy, now: Timestamp) -> bool {
     let trial = sub.trial_end.is_some_and(|at| at > now);
     let status = match sub.status {
         SubscriptionStatus::Active => true,
-        SubscriptionStatus::PastDue => policy.past_due_counts_in_mrr,
+        SubscriptionStatus::PastDue => policy.revenue.dunning_days != Days::Of(0),
         // Ended by its status; it counts only when asked about a time before the end.
         SubscriptionStatus::Canceled => end.is_some(),
         SubscriptionStatus::Trialing

@@ -1,8 +1,10 @@
 //! The metric policy: the choices on which vendors differ, named and versioned.
 //!
-//! Owns time zone, margin, what counts in MRR, what a good answer is, and the segments by size.
+//! Owns time zone, margin, what a good answer is, and the segments by size. How recurring revenue is
+//! counted is a policy of its own, [`crate::revenue::RevenuePolicy`].
 
 use crate::Margin;
+use crate::revenue::RevenuePolicy;
 use domain::ProfileKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -23,14 +25,14 @@ pub struct Policy {
     /// Gross margin; without it margins and LTV:CAC are null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gross_margin: Option<Margin>,
-    /// Whether a subscription with a late payment counts in MRR.
-    pub past_due_counts_in_mrr: bool,
     /// CSAT answers of this score or better (1 to 5) are good.
     pub csat_good_from: i64,
     /// Companies with fewer employees are small.
     pub small_below: i64,
     /// Companies with fewer employees, and not small, are medium; the others are large.
     pub medium_below: i64,
+    /// How recurring revenue is counted.
+    pub revenue: RevenuePolicy,
 }
 
 impl Default for Policy {
@@ -40,10 +42,10 @@ impl Default for Policy {
             version: 1,
             timezone: "UTC".to_owned(),
             gross_margin: None,
-            past_due_counts_in_mrr: true,
             csat_good_from: 4,
             small_below: 50,
             medium_below: 250,
+            revenue: RevenuePolicy::default(),
         }
     }
 }
@@ -83,6 +85,12 @@ impl Policy {
         say(!(1..=5).contains(&self.csat_good_from), "csat_good_from", "must be from 1 to 5");
         say(self.small_below < 1, "small_below", "must be at least 1");
         say(self.medium_below < self.small_below, "medium_below", "must not be below small_below");
+        found.extend(
+            self.revenue
+                .problems()
+                .into_iter()
+                .map(|one| Problem { key: format!("revenue.{}", one.key), ..one }),
+        );
         found
     }
 

@@ -69,6 +69,72 @@ impl Ratio {
         Self::new(a.num.checked_mul(b.num)?, a.den.checked_mul(b.den)?)
     }
 
+    /// The exact difference; `None` when it does not fit.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self { num: other.num.checked_neg()?, den: other.den })
+    }
+
+    /// The exact quotient; `None` when `other` is zero or it does not fit.
+    #[must_use]
+    pub fn checked_div(self, other: Self) -> Option<Self> {
+        self.checked_mul(Self::new(other.den, other.num)?)
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub const fn is_zero(&self) -> bool {
+        self.num == 0
+    }
+
+    /// Whether it is above zero.
+    #[must_use]
+    pub const fn is_positive(&self) -> bool {
+        self.num > 0
+    }
+
+    /// Whether it is below zero.
+    #[must_use]
+    pub const fn is_negative(&self) -> bool {
+        self.num < 0
+    }
+
+    /// Parses plain decimal text (`-12.345`), exactly; `None` when it is no decimal or has more
+    /// digits than fit.
+    #[must_use]
+    pub fn parse_decimal(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        // "5." and ".5" are decimals, "." is none.
+        if digits.len() == usize::from(digits.contains('.'))
+            || !all_digits(whole)
+            || !all_digits(fraction)
+            || fraction.len() > 30
+        {
+            return None;
+        }
+        let mut num: i128 = 0;
+        for byte in whole.bytes().chain(fraction.bytes()) {
+            num = num.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
+        }
+        let den = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+        Self::new(if negative { -num } else { num }, den)
+    }
+
+    /// The same rounded to `places` (at most 30) decimal places, halves to the even one; `None`
+    /// when it does not fit.
+    #[must_use]
+    pub fn rounded_to(self, places: u32) -> Option<Self> {
+        let scale = 10_i128.checked_pow(places.min(30))?;
+        Self::new(self.checked_mul(Self { num: scale, den: 1 })?.round(), scale)
+    }
+
     /// The nearest whole number, halves to the even one.
     #[must_use]
     pub fn round(self) -> i128 {
@@ -103,6 +169,35 @@ impl Ratio {
         }
         let width = places.min(18) as usize;
         Some(format!("{sign}{whole}.{rest:0>width$}"))
+    }
+}
+
+impl PartialOrd for Ratio {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ratio {
+    /// Exactly, without products that could overflow: by whole parts, then by the inverses of the
+    /// rests, as continued fractions are compared.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let (mut a, mut b) = (*self, *other);
+        let mut flipped = false;
+        loop {
+            let whole = a.num.div_euclid(a.den).cmp(&b.num.div_euclid(b.den));
+            let rests = (a.num.rem_euclid(a.den), b.num.rem_euclid(b.den));
+            let order = match (whole, rests) {
+                (std::cmp::Ordering::Equal, (0, _) | (_, 0)) => rests.0.cmp(&rests.1),
+                (std::cmp::Ordering::Equal, (left, right)) => {
+                    (a, b) = (Self { num: a.den, den: left }, Self { num: b.den, den: right });
+                    flipped = !flipped;
+                    continue;
+                }
+                (order, _) => order,
+            };
+            return if flipped { order.reverse() } else { order };
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Worked examples of billing systems' documentation: MRR.
 
 use super::build::*;
+use crate::revenue::{Days, RevenuePolicy};
 use crate::{Measured, NullReason, Policy, numbers, subscription_mrr};
 use domain::*;
 use std::path::Path;
@@ -79,7 +80,8 @@ fn cancellation_counts_when_the_paid_period_ends() {
 #[test]
 fn trials_and_pauses_count_nothing_and_late_payers_by_policy() {
     use SubscriptionStatus as S;
-    let strict = Policy { past_due_counts_in_mrr: false, ..Policy::default() };
+    let revenue = RevenuePolicy { dunning_days: Days::Of(0), ..RevenuePolicy::default() };
+    let strict = Policy { revenue, ..Policy::default() };
     for (status, counted) in [
         (S::Trialing, false),
         (S::Paused, false),

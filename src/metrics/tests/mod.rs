@@ -10,5 +10,6 @@ mod kpi;
 mod numbers;
 mod policy;
 mod ratio;
+mod revenue;
 mod rollup;
 mod score;
