@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod health;
 mod identity;
+mod metrics;
 mod output;
 mod progress;
 mod pull;
@@ -14,6 +15,7 @@ mod quarantine;
 mod sandbox;
 mod schema;
 mod serve;
+mod table;
 mod token;
 
 use crate::config::{Config, ConfigError, Log, LogFormat, Places};
@@ -96,6 +98,9 @@ enum Command {
     /// Measure identity resolution on a table of your own.
     #[command(subcommand)]
     Identity(identity::IdentityCommand),
+    /// Compute business numbers from a table of your own.
+    #[command(subcommand)]
+    Metrics(metrics::MetricsCommand),
     /// Records that could not be read.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
@@ -194,6 +199,7 @@ fn dispatch(command: Command, places: &Places) -> Outcome {
         Command::Token(args) => token::run(&args, &load(places)?),
         Command::Explain(args) => explain::run(args, load(places)?),
         Command::Identity(command) => identity::run(&command),
+        Command::Metrics(command) => metrics::run(&command),
         Command::Quarantine(command) => quarantine::run(command, load(places)?),
     }
 }

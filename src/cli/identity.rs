@@ -7,7 +7,6 @@ mod evaluate;
 mod meter;
 mod names;
 mod report;
-mod table;
 
 use super::Outcome;
 use clap::Subcommand;

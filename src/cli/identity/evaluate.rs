@@ -5,7 +5,7 @@
 
 use super::meter::{Meter, peak_rss_bytes};
 use super::report::{Quality, Report};
-use super::table::{Table, decode};
+use crate::cli::table::{Table, decode};
 use crate::cli::{Done, Failure, Json, Outcome, output};
 use clap::{Args, ValueEnum};
 use csv::ByteRecord;

@@ -2,7 +2,7 @@
 //!
 //! Owns counting how often they are right, by schema. Refuses to choose a cut by the answers.
 
-use super::table::{Table, decode};
+use crate::cli::table::{Table, decode};
 use crate::cli::{Done, Failure, Json, Outcome, output};
 use clap::Args;
 use csv::ByteRecord;

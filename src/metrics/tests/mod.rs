@@ -5,6 +5,7 @@ mod acquisition;
 mod attribution;
 mod build;
 mod cells;
+mod clv;
 mod examples;
 mod kpi;
 mod numbers;

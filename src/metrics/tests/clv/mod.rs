@@ -1,0 +1,7 @@
+//! The models of lifetime value, held to published figures, oracles and direct integration.
+
+mod contract;
+mod data;
+mod properties;
+mod published;
+mod transactions;
