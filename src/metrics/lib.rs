@@ -1,11 +1,11 @@
 //! Business numbers: their definitions and their arithmetic.
 //!
 //! Owns the metric policy, the numbers of one profile, the additive cells that rollups are made of,
-//! the catalogue of definitions, recurring revenue, and the models of customer lifetime value. Refuses
-//! I/O and clocks. What is counted is exact: money in minor units and per currency, converted only by
-//! a table of rates that the caller hands in, ratios formed when read. What is estimated (module
-//! [`clv`], the Markov credits of [`attribution`], the intervals of surveys) is `f64`. What no source supports, and what
-//! cannot be estimated, is null with a reason, never 0.
+//! the catalogue of definitions, recurring revenue, attribution, acquisition, scores and lifetime
+//! value. Refuses I/O and clocks. What is counted is exact: money in minor units and per currency,
+//! converted only by a table of rates that the caller hands in, ratios formed when read. What is
+//! estimated ([`clv`], the Markov credits of [`attribution`], the intervals of surveys) is `f64`.
+//! What no source supports, and what cannot be estimated, is null with a reason, never 0.
 
 pub mod acquisition;
 pub mod attribution;
