@@ -258,6 +258,10 @@ mirror!(
         Ambiguous,
         /// Much agrees, but not enough to be sure.
         Grey,
+        /// Their customers match as a whole, but few of the pairs between them do.
+        WeakBridge,
+        /// They match, but the customer would be larger than is usual, and much in it disagrees.
+        Outgrown,
         /// The customer is unusually large; the pair is its weakest join.
         LargeCluster,
     }

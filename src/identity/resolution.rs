@@ -91,13 +91,17 @@ pub enum ReviewReason {
     Ambiguous,
     /// Much agrees, but no rule is sure enough.
     Grey,
+    /// Two groups of records match as a whole, but few of the pairs between them do.
+    WeakBridge,
+    /// They match, but their cluster would be larger than is usual, and much in it disagrees.
+    Outgrown,
     /// The cluster is larger than the configured alarm: the pair is its weakest join.
     LargeCluster,
 }
 
 impl ReviewReason {
     /// Every reason, in stored order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::DecisionsContradict,
         Self::NamesConflict,
         Self::BridgeRefused,
@@ -106,6 +110,8 @@ impl ReviewReason {
         Self::SharedContact,
         Self::Ambiguous,
         Self::Grey,
+        Self::WeakBridge,
+        Self::Outgrown,
         Self::LargeCluster,
     ];
 
@@ -121,6 +127,8 @@ impl ReviewReason {
             Self::SharedContact => "shared_contact",
             Self::Ambiguous => "ambiguous",
             Self::Grey => "grey",
+            Self::WeakBridge => "weak_bridge",
+            Self::Outgrown => "outgrown",
             Self::LargeCluster => "large_cluster",
         }
     }
@@ -149,6 +157,10 @@ impl ReviewReason {
             Self::SharedContact => "The same contact value stands under different names.",
             Self::Ambiguous => "The name fits more than one person behind the same value.",
             Self::Grey => "Much agrees, but no rule is sure enough.",
+            Self::WeakBridge => "Two profiles match, but few of the pairs between them do.",
+            Self::Outgrown => {
+                "They match, but the profile would be larger than is usual, and much in it disagrees."
+            }
             Self::LargeCluster => "The profile is unusually large; this is its weakest join.",
         }
     }

@@ -7,7 +7,7 @@
 mod bounds;
 mod reviews;
 
-use crate::engine::{GREY, Knowledge, Limits, View, agglomerate};
+use crate::engine::{GREY, Knowledge, Limits, Meeting, View, agglomerate, suspicion};
 use crate::{Cluster, Evidence, IdentityRecord, Join, Resolution, RuleId, Rules, weights};
 use bounds::{Bounds, Refusal};
 use domain::{Decision, Identifier, IdentifierKind, RecordId, Verdict};
@@ -102,22 +102,30 @@ pub fn resolve(
     } else {
         Vec::new()
     };
-    let pairs: Vec<(u32, u32)> = forced.iter().map(|f| (f.a, f.b)).collect();
+    // What a steward said of two records is said of their profiles: it comes in when these are
+    // known, or a record would be torn from its own. Until then it only binds.
+    let vendors = forced.iter().filter(|f| f.rule != RuleId::Steward);
+    let pairs: Vec<(u32, u32)> = vendors.map(|f| (f.a, f.b)).collect();
     let mut refused: Vec<(Refusal, (u32, u32), f32)> = Vec::new();
     let rank = |at: u32| scene.id(at).map_or(0, |id| id.0.cast_unsigned());
-    let mut may_join = |p: &[u32], q: &[u32], weight: f32, best: (u32, u32)| {
-        if weight < cutoff {
+    let usual = knowledge.usual_size();
+    let mut may_join = |p: &[u32], q: &[u32], meeting: Meeting| {
+        let (Some(a), Some(b)) = (p.first(), q.first()) else { return false };
+        let verdict = if meeting.weight < cutoff {
             // Seen, not joined: what lies below the cut-off is a reviewer's.
-            refused.push((Refusal::Grey, best, weight));
-            return false;
+            Err(Refusal::Grey)
+        } else {
+            let doubt = suspicion(p.len(), q.len(), meeting, usual);
+            bounds.meet(*a, *b).and_then(|certain| match doubt.filter(|_| !certain) {
+                Some(why) => Err(Refusal::Suspicious(why)),
+                None => Ok(()),
+            })
+        };
+        match verdict {
+            Ok(()) => bounds.unite(*a, *b),
+            Err(refusal) => refused.push((refusal, meeting.best, meeting.weight)),
         }
-        match bounds.check(p, q) {
-            Ok(()) => true,
-            Err(refusal) => {
-                refused.push((refusal, best, weight));
-                false
-            }
-        }
+        verdict.is_ok()
     };
     let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &pairs };
     let joins =
@@ -133,6 +141,8 @@ pub fn resolve(
         rule: RuleId::MatchWeight,
         weight: f64::from(join.weight),
     }));
+    let mut forest = bounds::Forest::new(scene.records.len());
+    made.retain(|join| forest.join(join.a, join.b));
     scene.outcome(&made, doubts, &edges, rules, &mut view)
 }
 

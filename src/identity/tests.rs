@@ -10,6 +10,7 @@ mod rules;
 mod scenes;
 mod similar;
 mod survivorship;
+mod table;
 
 use crate::*;
 use domain::{

@@ -14,7 +14,7 @@ use identity::columns::{self, Layout, SAMPLE_ROWS, recognise};
 use identity::engine::{self, EngineOptions, Phase, TableBuilder, TableOutcome};
 use identity::quality::{self, Step, Truth, UNKNOWN};
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -106,11 +106,17 @@ impl Load {
         {
             // The ordinary row, without a copy of anything. Fields end where characters do, since
             // a delimiter is one byte that stands inside no character.
-            let fields = (0..row.len()).filter_map(|at| text.get(row.range(at)?));
+            let fields = (0..row.len()).filter_map(|at| {
+                let hidden = self.asides.truth == Some(at);
+                if hidden { Some("") } else { text.get(row.range(at)?) }
+            });
             self.builder.push(fields);
             return;
         }
-        let fields: Vec<_> = row.iter().map(|field| decode(field, &mut self.foreign)).collect();
+        let mut fields: Vec<_> = row.iter().map(|field| decode(field, &mut self.foreign)).collect();
+        if let Some(truth) = self.asides.truth.and_then(|at| fields.get_mut(at)) {
+            *truth = "".into();
+        }
         let mut date = String::new();
         self.layout.join_date(|at| fields.get(at).map_or("", |field| &**field), &mut date);
         let joined = self.layout.joins_date().then_some(date.as_str());
@@ -227,11 +233,8 @@ fn read(args: &EvaluateArgs, meter: &mut Meter) -> Result<(Load, Vec<String>), F
     while first.len() < LOOKED_AT && table.next(&mut row)? {
         first.push(row.clone());
     }
-    let step = first.len().div_ceil(SAMPLE_ROWS).max(1);
     let mut foreign = 0;
-    let samples: Vec<Vec<String>> = first
-        .iter()
-        .step_by(step)
+    let samples: Vec<Vec<String>> = sample(&first)
         .map(|row| row.iter().map(|field| decode(field, &mut foreign).into_owned()).collect())
         .collect();
     let layout = recognise(kind, &table.headers, &samples, &map)
@@ -279,6 +282,18 @@ fn read(args: &EvaluateArgs, meter: &mut Meter) -> Result<(Load, Vec<String>), F
         notes.push(format!("{} rows have empty fields after the last column", table.wide));
     }
     Ok((load, notes))
+}
+
+/// Rows that stand for all: chosen by what they say, so that their order decides nothing.
+fn sample(rows: &[ByteRecord]) -> impl Iterator<Item = &ByteRecord> {
+    let hash = |row: &ByteRecord| {
+        let mut hasher = DefaultHasher::new();
+        row.iter().for_each(|field| field.hash(&mut hasher));
+        hasher.finish()
+    };
+    let mut chosen: Vec<(u64, &ByteRecord)> = rows.iter().map(|row| (hash(row), row)).collect();
+    chosen.sort_unstable_by_key(|(hash, _)| *hash);
+    chosen.into_iter().take(SAMPLE_ROWS).map(|(_, row)| row)
 }
 
 fn write_clusters(path: &Path, clusters: &[u32]) -> Result<(), Failure> {

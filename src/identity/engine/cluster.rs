@@ -43,8 +43,19 @@ pub(crate) const LEAST: f32 = -8.0;
 /// See [`LEAST`].
 pub(crate) const MOST: f32 = 14.0;
 
-/// Two groups of records, their mean weight, their best pair: may they be one?
-pub(crate) type MayJoin<'a> = dyn FnMut(&[u32], &[u32], f32, (u32, u32)) -> bool + 'a;
+/// How two groups of records meet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meeting {
+    /// Mean weight of all pairs between them.
+    pub weight: f32,
+    /// The strongest pair.
+    pub best: (u32, u32),
+    /// Share of the pairs that are likelier one than two by themselves.
+    pub support: f32,
+}
+
+/// Two groups of records and how they meet: may they be one?
+pub(crate) type MayJoin<'a> = dyn FnMut(&[u32], &[u32], Meeting) -> bool + 'a;
 
 /// What agglomeration may not do.
 pub(crate) struct Limits<'a> {
@@ -58,15 +69,34 @@ pub(crate) struct Limits<'a> {
     pub forced: &'a [(u32, u32)],
 }
 
-/// Between two clusters: the sum over the pairs, and the best pair.
+/// Between two clusters: the sum over the pairs, the best pair, and how many are likelier one than
+/// two.
 #[derive(Clone, Copy)]
 struct Link {
     sum: Fixed,
     best: (Fixed, u32, u32),
+    likely: u32,
     version: u32,
 }
 
-const NO_LINK: Link = Link { sum: 0, best: (Fixed::MIN, 0, 0), version: 0 };
+const NO_LINK: Link = Link { sum: 0, best: (Fixed::MIN, 0, 0), likely: 0, version: 0 };
+
+/// [`lift`] of even odds.
+const EVEN: Fixed = 1 << 32;
+
+impl Link {
+    fn of(value: Fixed, a: u32, b: u32) -> Self {
+        Self { sum: value, best: (value, a, b), likely: u32::from(value >= EVEN), version: 0 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.likely += other.likely;
+        if other.best.0 > self.best.0 {
+            self.best = other.best;
+        }
+    }
+}
 
 struct Entry {
     weight: f32,
@@ -135,7 +165,8 @@ pub(crate) fn agglomerate(
         let together = forced.get(from..to).unwrap_or_default();
         if let ([(a, b, weight)], []) = (own.as_slice(), together) {
             let weight = weight.clamp(LEAST, MOST);
-            if (limits.may_join)(&[*a], &[*b], weight, (*a, *b)) {
+            let support = if weight >= 0.0 { 1.0 } else { 0.0 };
+            if (limits.may_join)(&[*a], &[*b], Meeting { weight, best: (*a, *b), support }) {
                 joins.push(TableJoin { a: *a, b: *b, weight });
             }
             continue;
@@ -186,7 +217,7 @@ impl Component {
         for (a, b, weight) in edges {
             let (x, y) = (component.cluster_of(*a), component.cluster_of(*b));
             let value = lift(weight.clamp(LEAST, MOST));
-            component.put(x, y, Link { sum: value, best: (value, *a, *b), version: 0 });
+            component.put(x, y, Link::of(value, *a, *b));
             if *weight >= limits.floor {
                 component.push(x, y, weight.clamp(LEAST, MOST), 0);
             }
@@ -216,7 +247,9 @@ impl Component {
             let Some(link) = current.filter(|l| l.version == entry.version) else { continue };
             let (x, y) = (entry.x, entry.y);
             let best = (link.best.1, link.best.2);
-            if !(limits.may_join)(self.members(x), self.members(y), entry.weight, best) {
+            let (p, q) = (self.members(x), self.members(y));
+            let support = link.likely as f32 / (p.len() * q.len()).max(1) as f32;
+            if !(limits.may_join)(p, q, Meeting { weight: entry.weight, best, support }) {
                 continue;
             }
             lowest = lowest.min(entry.weight);
@@ -253,11 +286,7 @@ impl Component {
             for (part, known) in [(keep, ours.get(&near)), (gone, theirs.get(&near))] {
                 let (p, q) = (self.members(part), self.members(near));
                 pairs += p.len() * q.len();
-                let found = known.copied().unwrap_or_else(|| between(p, q, score));
-                total.sum += found.sum;
-                if found.best.0 > total.best.0 {
-                    total.best = found.best;
-                }
+                total.add(known.copied().unwrap_or_else(|| between(p, q, score)));
             }
             self.version += 1;
             total.version = self.version;
@@ -304,15 +333,12 @@ fn between(p: &[u32], q: &[u32], score: &mut dyn FnMut(u32, u32) -> f32) -> Link
     let step = all.div_ceil(MOST_PAIRS).max(1);
     for at in (0..all).step_by(step) {
         let (Some(a), Some(b)) = (p.get(at / q.len()), q.get(at % q.len())) else { continue };
-        let value = lift(score(*a, *b).clamp(LEAST, MOST));
-        link.sum += value;
-        if value > link.best.0 {
-            link.best = (value, *a, *b);
-        }
+        link.add(Link::of(lift(score(*a, *b).clamp(LEAST, MOST)), *a, *b));
     }
     if step > 1 {
         let scored = all.div_ceil(step) as i128;
         link.sum = (i128::from(link.sum) * all as i128 / scored.max(1)) as Fixed;
+        link.likely = (u64::from(link.likely) * all as u64 / scored.max(1) as u64) as u32;
     }
     link
 }

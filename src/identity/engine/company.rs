@@ -36,7 +36,7 @@ impl Comparer<'_> {
         for a in table.values(&x.org) {
             for b in table.values(&y.org) {
                 let found = self.org_pair(*a, *b);
-                if org_rank(found.0) < org_rank(best.0) {
+                if (org_rank(found.0), found.1) < (org_rank(best.0), best.1) {
                     best = found;
                 }
             }
@@ -57,6 +57,9 @@ impl Comparer<'_> {
                 let (Some(p), Some(q)) = (table.org_parts(a), table.org_parts(b)) else {
                     return (MISSING, 0);
                 };
+                // Words are paired from the first name's side: the same one in any table.
+                let hash = |org: u32| table.orgs.hash(org);
+                let (p, q) = if hash(a) <= hash(b) { (p, q) } else { (q, p) };
                 let found = self.org_level(p, q);
                 self.memo.insert(key, found);
                 found

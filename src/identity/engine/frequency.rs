@@ -107,7 +107,9 @@ impl Frequencies {
 /// one name count once.
 fn carrier(table: &Table, row: &Row) -> u64 {
     if table.kind == ProfileKind::Company {
-        return u64::from(table.values(&row.org).first().copied().unwrap_or_default());
+        // Numbers depend on the order in which names came.
+        let names = table.values(&row.org).iter().copied();
+        return u64::from(names.min_by_key(|org| table.orgs.hash(*org)).unwrap_or_default());
     }
     let given = table.sound(row.given);
     let family = table.sound(row.family);

@@ -36,6 +36,7 @@ struct Body {
     org_names: f32,
     present: Vec<f64>,
     cutoff: f32,
+    usual_size: u32,
     model: Model,
 }
 
@@ -46,7 +47,7 @@ struct Stored {
     oversized: Vec<u64>,
 }
 
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// How far below the cut-off pairs are still looked at: what lies between is a reviewer's.
 pub(crate) const GREY: f32 = 4.0;
 
@@ -86,6 +87,7 @@ impl Knowledge {
                 org_names: table.org.len() as f32,
                 present: learnt.present,
                 cutoff: learnt.cutoff,
+                usual_size: learnt.usual_size,
                 model: learnt.model,
             },
             counts: learnt.counts,
@@ -142,6 +144,12 @@ impl Knowledge {
     #[must_use]
     pub fn cutoff(&self) -> f64 {
         f64::from(self.body.cutoff)
+    }
+
+    /// The largest size that is usual for a cluster, in records.
+    #[must_use]
+    pub fn usual_size(&self) -> u32 {
+        self.body.usual_size
     }
 
     /// Weight from which a pair is worth following or showing to a reviewer, in log2 odds.
@@ -272,7 +280,7 @@ fn table_of(kind: ProfileKind, records: &[&IdentityRecord]) -> Table {
     for record in records {
         builder.push_fields(record.fields());
     }
-    builder.finish()
+    builder.finish_as_added()
 }
 
 /// What is compared in a store, whether or not anything of it is there yet.

@@ -10,6 +10,7 @@ mod chance;
 mod cluster;
 mod company;
 mod compare;
+mod dates;
 mod edit;
 mod fields;
 mod frequency;
@@ -18,14 +19,17 @@ mod knowledge;
 mod level;
 mod model;
 mod pool;
+mod suspicion;
 mod table;
 mod train;
 
 pub use block::{BlockingReport, RuleReport};
 pub use cluster::TableJoin;
-pub(crate) use cluster::{Limits, agglomerate, root};
+pub(crate) use cluster::{Limits, Meeting, agglomerate, root};
 pub use knowledge::Knowledge;
 pub(crate) use knowledge::{GREY, View};
+pub use suspicion::Suspicion;
+pub(crate) use suspicion::suspicion;
 pub use table::{Column, Table, TableBuilder};
 
 use compare::Comparer;
@@ -85,6 +89,9 @@ pub struct TableOutcome {
     pub cutoff: f64,
     /// The agglomeration in the order made, also below the cut-off.
     pub joins: Vec<TableJoin>,
+    /// Joins that were not made because a reviewer should see them first, heaviest first: at most
+    /// one for two clusters.
+    pub held: Vec<HeldJoin>,
     /// Every candidate pair.
     pub pairs: Vec<TablePair>,
     /// What blocking did.
@@ -93,10 +100,21 @@ pub struct TableOutcome {
     pub notes: Vec<String>,
 }
 
+/// A join that was not made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeldJoin {
+    /// The join.
+    pub join: TableJoin,
+    /// Why not.
+    pub why: Suspicion,
+}
+
 /// What a table teaches.
 struct Learnt {
     model: Model,
     cutoff: f32,
+    /// The largest size that is usual for a cluster.
+    usual_size: u32,
     present: Vec<f64>,
     counts: frequency::Counts,
     oversized: FxHashSet<u64>,
@@ -115,8 +133,8 @@ fn learn(
     steps.compare();
     let model = steps.train(labels);
     let edges = steps.score(&model);
-    let joins = steps.cluster(&model, &edges, None, calibrate::REACH);
-    let found = steps.cutoff(&edges, &joins, None);
+    let (joins, held) = steps.cluster(&model, &edges, None, calibrate::REACH, u32::MAX);
+    let found = steps.cutoff(&edges, &joins, &held, None);
     let cutoff = if steps.strict {
         // At the limit no valley was found, and the model's own word counts. People are not put
         // together against the odds, and where there are enough of them to have namesakes and
@@ -132,6 +150,7 @@ fn learn(
     Learnt {
         model,
         cutoff,
+        usual_size: suspicion::usual_size(sizes(&mut forest(table.len(), &joins, cutoff))),
         present: steps.comparer.present.clone(),
         counts: steps.comparer.frequency.export(table),
         oversized: steps.oversized,
@@ -245,15 +264,25 @@ impl<'t> Steps<'t> {
         edges: &[(u32, u32, f32)],
         link_only: Option<&[u32]>,
         floor: f32,
-    ) -> Vec<TableJoin> {
+        usual: u32,
+    ) -> (Vec<TableJoin>, Vec<HeldJoin>) {
         let table = self.table;
-        let mut may_join =
-            |p: &[u32], q: &[u32], _: f32, _: (u32, u32)| may_be_one(table, link_only, p, q);
+        let mut held = Vec::new();
+        let mut may_join = |p: &[u32], q: &[u32], meeting: Meeting| {
+            if !may_be_one(table, link_only, p, q) {
+                return false;
+            }
+            let Some(why) = suspicion(p.len(), q.len(), meeting, usual) else { return true };
+            let (a, b) = meeting.best;
+            held.push(HeldJoin { join: TableJoin { a, b, weight: meeting.weight }, why });
+            false
+        };
         let rank = |record: u32| u64::from(record);
         let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &[] };
         let (comparer, strict) = (&mut self.comparer, self.strict);
-        let mut score = |a: u32, b: u32| weigh(model, comparer.compare(a, b), strict);
-        agglomerate(self.table.len(), edges, &mut limits, &mut score)
+        let mut score = |a: u32, b: u32| weigh(model, comparer.compare(a.min(b), a.max(b)), strict);
+        let joins = agglomerate(self.table.len(), edges, &mut limits, &mut score);
+        (joins, held)
     }
 
     /// The mean weight from which joins are made, chosen from the data.
@@ -261,6 +290,7 @@ impl<'t> Steps<'t> {
         &self,
         edges: &[(u32, u32, f32)],
         joins: &[TableJoin],
+        held: &[HeldJoin],
         link_only: Option<&[u32]>,
     ) -> f32 {
         let mut may_join = |p: &[u32], q: &[u32]| may_be_one(self.table, link_only, p, q);
@@ -268,7 +298,11 @@ impl<'t> Steps<'t> {
             // The place of the cut cannot be read from a handful of joins.
             return 0.0;
         }
-        calibrate::cutoff(self.table.len(), edges, joins, &mut may_join)
+        // The cut-off is between joins by weight, whatever else is held against some of them.
+        let mut all: Vec<TableJoin> = joins.to_vec();
+        all.extend(held.iter().map(|held| held.join));
+        all.sort_by(|x, y| y.weight.total_cmp(&x.weight));
+        calibrate::cutoff(self.table.len(), edges, &all, &mut may_join)
     }
 }
 
@@ -283,7 +317,10 @@ fn may_be_one(table: &Table, link_only: Option<&[u32]>, p: &[u32], q: &[u32]) ->
     !linked && !any(&|a, b| table.other_kind(a, b))
 }
 
-/// Resolves a table. `link_only` names the data set of each record: those of one set never join.
+/// Resolves a table: the same records give the same clusters in whatever order they were added.
+/// `link_only` names the data set of each record: those of one set never join. Where records of two
+/// sets may say the same, a column of the set's name ([`crate::role::Role::Ignored`] will do) tells
+/// them apart in any order.
 #[must_use]
 pub fn resolve_table(
     table: &Table,
@@ -291,6 +328,11 @@ pub fn resolve_table(
     options: &EngineOptions,
     observe: &mut dyn FnMut(Phase),
 ) -> TableOutcome {
+    let sets: Option<Vec<u32>> = link_only.map(|sets| {
+        let set = |at| sets.get(table.added(at) as usize).copied().unwrap_or(u32::MAX);
+        (0..table.len() as u32).map(set).collect()
+    });
+    let link_only = sets.as_deref();
     let mut steps = Steps::new(table, None);
     observe(Phase::Normalise);
     steps.block(link_only);
@@ -301,24 +343,27 @@ pub fn resolve_table(
     observe(Phase::Train);
     let edges = steps.score(&model);
     observe(Phase::Score);
-    let joins = steps.cluster(&model, &edges, link_only, calibrate::REACH);
+    let (mut joins, mut held) =
+        steps.cluster(&model, &edges, link_only, calibrate::REACH, u32::MAX);
     observe(Phase::Cluster);
-    let found = steps.cutoff(&edges, &joins, link_only);
+    let found = steps.cutoff(&edges, &joins, &held, link_only);
     observe(Phase::Calibrate);
     // Below what was agglomerated for the cut-off, it is done again, further down.
-    let joins = if found < calibrate::REACH {
-        steps.cluster(&model, &edges, link_only, found)
-    } else {
-        joins
-    };
+    let reach = found.min(calibrate::REACH);
+    if found < calibrate::REACH {
+        (joins, held) = steps.cluster(&model, &edges, link_only, reach, u32::MAX);
+    }
+    let mut parent = forest(table.len(), &joins, found);
+    // What is usual shows in a first round; where a cluster outgrew it, there is a second one.
+    let usual = suspicion::usual_size(sizes(&mut parent));
+    if sizes(&mut parent).any(|size| size > usual) {
+        (joins, held) = steps.cluster(&model, &edges, link_only, reach, usual);
+        parent = forest(table.len(), &joins, found);
+    }
+    let held = open_questions(table, held, found, &mut parent);
     observe(Phase::Cluster);
     let cutoff = f64::from(found);
-    let mut parent: Vec<u32> = (0..table.len() as u32).collect();
-    for join in joins.iter().filter(|j| f64::from(j.weight) >= cutoff) {
-        let (x, y) = (cluster::root(&mut parent, join.a), cluster::root(&mut parent, join.b));
-        cluster::set(&mut parent, x.max(y), x.min(y));
-    }
-    let clusters = (0..table.len() as u32).map(|at| cluster::root(&mut parent, at)).collect();
+    let clusters = named(table, &mut parent);
     let mut notes = Vec::new();
     if found.abs() >= calibrate::FURTHEST as f32 {
         notes.push(format!(
@@ -332,26 +377,99 @@ pub fn resolve_table(
              them: only neighbours among them were compared"
         ));
     }
+    if !held.is_empty() {
+        notes.push(format!(
+            "{} joins of clusters are held back for a review: few of the pairs between the two \
+             agree, or the cluster would outgrow the {usual} records that are usual here",
+            held.len()
+        ));
+    }
     // For whoever wants to know what another cut-off would have given.
     // Further down nearly everything hangs together, and nothing of it is a good cut.
     let floor = (found - options.below).max(found.min(LOWEST_EXPLORED));
-    let joins = if floor < found.min(calibrate::REACH) {
-        steps.cluster(&model, &edges, link_only, floor)
-    } else {
-        joins
-    };
+    if floor < reach {
+        joins = steps.cluster(&model, &edges, link_only, floor, usual).0;
+    }
     observe(Phase::Explore);
     TableOutcome {
         clusters,
         cutoff,
-        joins,
+        joins: joins
+            .into_iter()
+            .map(|join| TableJoin { a: table.added(join.a), b: table.added(join.b), ..join })
+            .collect(),
+        held,
         pairs: edges
             .iter()
-            .map(|(a, b, weight)| TablePair { a: *a, b: *b, weight: *weight })
+            .map(|(a, b, weight)| {
+                let (a, b) = (table.added(*a), table.added(*b));
+                TablePair { a: a.min(b), b: a.max(b), weight: *weight }
+            })
             .collect(),
         report: steps.report,
         notes,
     }
+}
+
+/// The clusters that joins from a weight on make.
+fn forest(records: usize, joins: &[TableJoin], cutoff: f32) -> Vec<u32> {
+    let mut parent: Vec<u32> = (0..records as u32).collect();
+    for join in joins.iter().filter(|j| j.weight >= cutoff) {
+        let (x, y) = (cluster::root(&mut parent, join.a), cluster::root(&mut parent, join.b));
+        cluster::set(&mut parent, x.max(y), x.min(y));
+    }
+    parent
+}
+
+/// How many records each cluster has.
+fn sizes(parent: &mut [u32]) -> impl Iterator<Item = u32> + use<> {
+    let mut sizes = vec![0; parent.len()];
+    for at in 0..parent.len() as u32 {
+        if let Some(size) = sizes.get_mut(cluster::root(parent, at) as usize) {
+            *size += 1;
+        }
+    }
+    sizes.into_iter().filter(|size| *size > 0)
+}
+
+/// Of the joins held back those that still stand open: one for two clusters, the heaviest.
+fn open_questions(
+    table: &Table,
+    mut held: Vec<HeldJoin>,
+    cutoff: f32,
+    parent: &mut [u32],
+) -> Vec<HeldJoin> {
+    held.sort_by(|x, y| {
+        let (p, q) = (x.join, y.join);
+        q.weight.total_cmp(&p.weight).then((p.a, p.b).cmp(&(q.a, q.b)))
+    });
+    let mut asked = FxHashSet::default();
+    held.retain_mut(|question| {
+        let join = &mut question.join;
+        let (x, y) = (cluster::root(parent, join.a), cluster::root(parent, join.b));
+        (join.a, join.b) = (table.added(join.a), table.added(join.b));
+        join.weight >= cutoff && x != y && asked.insert((x.min(y), x.max(y)))
+    });
+    held
+}
+
+/// The cluster of each record, in the order in which they were added: its first record.
+fn named(table: &Table, parent: &mut [u32]) -> Vec<u32> {
+    let rows = table.len() as u32;
+    let mut first: Vec<u32> = vec![u32::MAX; table.len()];
+    for at in 0..rows {
+        if let Some(slot) = first.get_mut(cluster::root(parent, at) as usize) {
+            *slot = (*slot).min(table.added(at));
+        }
+    }
+    let mut clusters: Vec<u32> = (0..rows).collect();
+    for at in 0..rows {
+        let name = first.get(cluster::root(parent, at) as usize).copied();
+        if let (Some(slot), Some(name)) = (clusters.get_mut(table.added(at) as usize), name) {
+            *slot = name;
+        }
+    }
+    clusters
 }
 
 /// Pairs of records that there are; at least those of a small table's surroundings.

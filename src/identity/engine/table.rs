@@ -3,11 +3,13 @@
 //! Owns how raw fields become comparable: every value is normalised once, interned, and from then
 //! on a number in a row of fixed width. Refuses to compare.
 
+use super::dates::Dates;
 use super::pool::{Pool, hash, mix};
-use crate::normal::{address, company, date, email, name, nicknames, text, web};
+use crate::normal::{address, company, email, name, nicknames, text, web};
 use crate::role::Role;
 use domain::ProfileKind;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use std::hash::Hasher as _;
 use std::sync::LazyLock;
 
 /// A field of the records to resolve.
@@ -67,6 +69,8 @@ pub struct Table {
     pub(crate) name_sound: Vec<u64>,
     /// The names that a name may stand for, by number in `names`.
     name_roots: Vec<&'static [u16]>,
+    /// By row: which of the records that were added it is. Empty where rows stand as added.
+    added: Vec<u32>,
 }
 
 /// A column that is compared by itself.
@@ -111,6 +115,11 @@ impl Table {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Which of the records that were added a row is.
+    pub(crate) fn added(&self, at: u32) -> u32 {
+        self.added.get(at as usize).copied().unwrap_or(at)
     }
 
     pub(crate) fn row(&self, at: u32) -> Row {
@@ -170,10 +179,9 @@ pub struct TableBuilder {
     columns: Vec<Column>,
     /// Place among the extra columns, by column.
     extra_of: Vec<usize>,
-    order: Vec<date::DateOrder>,
-    /// The first records, kept as they came until the dates' order can be judged.
-    pending: Vec<Vec<(usize, String)>>,
-    judged: bool,
+    dates: Dates,
+    /// By record: of what is compared, and of everything.
+    content: Vec<(u64, u64)>,
     raw_orgs: FxHashMap<u64, u32>,
     raw_emails: FxHashMap<u64, u32>,
     raw_streets: FxHashMap<u64, [u32; 3]>,
@@ -198,9 +206,6 @@ struct Parts {
     orgs: Vec<u32>,
     webs: Vec<u32>,
 }
-
-/// Records after which the order of day and month in dates is judged.
-const JUDGED_AFTER: usize = 1_000;
 
 impl TableBuilder {
     /// A table for records of one kind.
@@ -233,15 +238,15 @@ impl TableBuilder {
             others_pool: pool(),
             name_sound: vec![0],
             name_roots: vec![&[]],
+            added: Vec::new(),
         };
-        let order = vec![date::DateOrder::YearFirst; columns.len()];
+        let dates = Dates::new(columns.len());
         Self {
             table,
             columns,
             extra_of,
-            order,
-            pending: Vec::new(),
-            judged: false,
+            dates,
+            content: Vec::new(),
             raw_orgs: FxHashMap::default(),
             raw_emails: FxHashMap::default(),
             raw_streets: FxHashMap::default(),
@@ -255,24 +260,27 @@ impl TableBuilder {
         self.push_fields(values.into_iter().enumerate());
     }
 
-    /// Adds a record by (column, value); a column may come several times.
-    pub fn push_fields<'a>(&mut self, fields: impl IntoIterator<Item = (usize, &'a str)>) {
-        if self.judged {
-            self.add(fields.into_iter());
-            return;
-        }
-        let kept = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        self.pending.push(kept.map(|(at, value)| (at, text::cut(value).to_owned())).collect());
-        if self.pending.len() >= JUDGED_AFTER {
-            self.judge();
-        }
-    }
-
-    /// The table.
+    /// The table, its rows in an order that depends on what the records say and not on the order
+    /// in which they were added: what follows gives the same answer for any.
     #[must_use]
     pub fn finish(mut self) -> Table {
-        if !self.judged {
-            self.judge();
+        let content = std::mem::take(&mut self.content);
+        let mut order: Vec<u32> = (0..content.len() as u32).collect();
+        // Records that say the same may stand for each other, so that their order says nothing.
+        order.sort_unstable_by_key(|at| (content.get(*at as usize).copied(), *at));
+        let mut table = self.finish_as_added();
+        let rows = &table.rows;
+        let moved = order.iter().filter_map(|at| rows.get(*at as usize).copied()).collect();
+        let others = order.iter().flat_map(|at| table.others(*at)).copied().collect();
+        (table.rows, table.others, table.added) = (moved, others, order);
+        table
+    }
+
+    /// The table, its rows in the order in which they were added.
+    #[must_use]
+    pub(crate) fn finish_as_added(mut self) -> Table {
+        for row in &mut self.table.rows {
+            row.date = self.dates.packed(row.date);
         }
         let mut table = self.table;
         for pool in [
@@ -290,36 +298,25 @@ impl TableBuilder {
         table
     }
 
-    fn judge(&mut self) {
-        self.judged = true;
-        let pending = std::mem::take(&mut self.pending);
-        for (at, column) in self.columns.iter().enumerate() {
-            if column.role == Role::Date
-                && let Some(order) = self.order.get_mut(at)
-            {
-                let of_column = pending.iter().flatten().filter(|(c, _)| *c == at);
-                *order = date::order_of(of_column.map(|(_, value)| value.as_str()));
-            }
-        }
-        for record in &pending {
-            self.add(record.iter().map(|(at, value)| (*at, value.as_str())));
-        }
-    }
-
-    fn add<'a>(&mut self, fields: impl Iterator<Item = (usize, &'a str)>) {
+    /// Adds a record by (column, value); a column may come several times.
+    pub fn push_fields<'a>(&mut self, fields: impl IntoIterator<Item = (usize, &'a str)>) {
         let mut row = Row::default();
         let width = self.table.extra.len();
         let start = self.table.others.len();
         self.table.others.resize(start + width, 0);
         let mut parts = std::mem::take(&mut self.parts);
         parts.clear();
+        let (mut compared, mut all) = (FxHasher::default(), FxHasher::default());
         for (at, value) in fields {
             let value = value.trim();
             if value.is_empty() {
                 continue;
             }
-            let value = text::cut(value);
             let Some(role) = self.columns.get(at).map(|c| c.role) else { continue };
+            let hasher = if role == Role::Ignored { &mut all } else { &mut compared };
+            hasher.write_usize(at);
+            hasher.write(value.as_bytes());
+            let value = text::cut(value);
             match role {
                 Role::GivenName => join(&mut parts.given, value),
                 Role::MiddleName => join(&mut parts.middle, value),
@@ -349,11 +346,9 @@ impl TableBuilder {
                     }
                 }
                 Role::Date => {
-                    let order = self.order.get(at).copied().unwrap_or_default();
-                    if row.date == 0
-                        && let Some(date) = date::parse(value, order)
-                    {
-                        row.date = date.packed();
+                    let found = self.dates.add(at, value);
+                    if row.date == 0 {
+                        row.date = found;
                     }
                 }
                 Role::HouseNumber => join(&mut parts.number, value),
@@ -400,6 +395,8 @@ impl TableBuilder {
         row.org = self.list(&mut parts.orgs);
         row.web = self.list(&mut parts.webs);
         self.parts = parts;
+        let compared = compared.finish();
+        self.content.push((compared, compared ^ all.finish()));
         self.table.rows.push(row);
     }
 

@@ -36,9 +36,6 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// Most samples that [`order_of`] looks at.
-const SAMPLES: usize = 20_000;
-
 /// At most four parts and the length of a time stamp matter.
 const LONGEST: usize = 64;
 
@@ -56,43 +53,75 @@ struct Spelt {
     month: u8,
 }
 
-/// Guesses the order of a column's dates from its values. Dates that start with the year, or that
-/// have a part above 12, decide; without any, dots speak for the day and the rest too.
-#[must_use]
-pub fn order_of<'a>(samples: impl Iterator<Item = &'a str>) -> DateOrder {
-    let (mut year, mut day, mut month) = (0u32, 0u32, 0u32);
-    for raw in samples.take(SAMPLES) {
-        let Some(spelt) = read(raw) else { continue };
-        let [a, b, c, _] = spelt.numbers;
-        match spelt.count {
-            1 if a.digits == 8 => {
-                if plausible_year(a.value / 10_000) && (1..=12).contains(&(a.value / 100 % 100)) {
-                    year += 1;
-                } else if plausible_year(a.value % 10_000) {
-                    let (first, second) = (a.value / 1_000_000, a.value / 10_000 % 100);
-                    day += u32::from(first > 12 && second <= 12);
-                    month += u32::from(second > 12 && first <= 12);
-                }
-            }
-            3 if a.digits >= 3 => year += 1,
-            3 if spelt.month == 0 => {
-                if a.value > 31 && c.value <= 31 {
-                    year += 1;
-                } else if a.value > 12 && b.value <= 12 {
-                    day += 1;
-                } else if b.value > 12 && a.value <= 12 {
-                    month += 1;
-                }
-            }
-            _ => {}
+/// How many of a column's dates start with the year, the day and the month, as far as they say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderVotes {
+    year: u32,
+    day: u32,
+    month: u32,
+}
+
+impl OrderVotes {
+    /// Counts a date's vote.
+    pub fn add(&mut self, vote: Option<DateOrder>) {
+        let slot = match vote {
+            Some(DateOrder::YearFirst) => &mut self.year,
+            Some(DateOrder::DayFirst) => &mut self.day,
+            Some(DateOrder::MonthFirst) => &mut self.month,
+            None => return,
+        };
+        *slot = slot.saturating_add(1);
+    }
+
+    /// The order that most of the dates have; without any that says, dots speak for the day and
+    /// the rest too.
+    #[must_use]
+    pub fn order(self) -> DateOrder {
+        if self.year > self.day.max(self.month) {
+            DateOrder::YearFirst
+        } else if self.month > self.day {
+            DateOrder::MonthFirst
+        } else {
+            DateOrder::DayFirst
         }
     }
-    if year > day.max(month) {
-        DateOrder::YearFirst
-    } else if month > day {
-        DateOrder::MonthFirst
-    } else {
-        DateOrder::DayFirst
+}
+
+/// What a single date says about the order of its column: it starts with the year, or has a part
+/// above 12. `None` when it fits several orders or spells no date.
+#[must_use]
+pub fn vote(raw: &str) -> Option<DateOrder> {
+    let spelt = read(raw)?;
+    let [a, b, c, _] = spelt.numbers;
+    match spelt.count {
+        1 if a.digits == 8 => {
+            if plausible_year(a.value / 10_000) && (1..=12).contains(&(a.value / 100 % 100)) {
+                return Some(DateOrder::YearFirst);
+            }
+            let (first, second) = (a.value / 1_000_000, a.value / 10_000 % 100);
+            if !plausible_year(a.value % 10_000) {
+                None
+            } else if first > 12 && second <= 12 {
+                Some(DateOrder::DayFirst)
+            } else if second > 12 && first <= 12 {
+                Some(DateOrder::MonthFirst)
+            } else {
+                None
+            }
+        }
+        3 if a.digits >= 3 => Some(DateOrder::YearFirst),
+        3 if spelt.month == 0 => {
+            if a.value > 31 && c.value <= 31 {
+                Some(DateOrder::YearFirst)
+            } else if a.value > 12 && b.value <= 12 {
+                Some(DateOrder::DayFirst)
+            } else if b.value > 12 && a.value <= 12 {
+                Some(DateOrder::MonthFirst)
+            } else {
+                None
+            }
+        }
+        _ => None,
     }
 }
 

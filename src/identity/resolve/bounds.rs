@@ -4,7 +4,7 @@
 //! entity, ids that contradict each other.
 
 use super::{Forced, Scene};
-use crate::engine::View;
+use crate::engine::{Suspicion, View};
 use crate::{IdentityRecord, ReviewReason, RuleId, Rules};
 use domain::IdentifierKind;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -21,6 +21,8 @@ pub(super) enum Refusal {
     Names,
     /// The weight is below the cut-off.
     Grey,
+    /// The join looks wrong whatever it weighs.
+    Suspicious(Suspicion),
 }
 
 impl Refusal {
@@ -31,6 +33,8 @@ impl Refusal {
             Self::Unique => ReviewReason::UniqueSource,
             Self::Names => ReviewReason::TrustedIdNamesDiffer,
             Self::Grey => ReviewReason::Grey,
+            Self::Suspicious(Suspicion::Bridge) => ReviewReason::WeakBridge,
+            Self::Suspicious(Suspicion::Outgrown) => ReviewReason::Outgrown,
         }
     }
 }
@@ -43,7 +47,7 @@ type Slot = (u64, u64);
 
 pub(super) struct Bounds {
     forest: Forest,
-    /// Members of each forced group, by its root.
+    /// Members of each group that is one by now, by its root: forced, or joined.
     groups: FxHashMap<u32, Vec<u32>>,
     parted: FxHashMap<u32, Vec<u32>>,
     slots: FxHashMap<u32, Vec<Slot>>,
@@ -79,8 +83,7 @@ impl Bounds {
         if x == y {
             return Ok(false);
         }
-        let (p, q) = (self.group(x), self.group(y));
-        match self.check(&p, &q) {
+        match self.check(self.group(&x), self.group(&y)) {
             // A vendor that merged two of its records, and a steward, know better than a rule about
             // the source.
             Err(Refusal::Unique) if matches!(step.rule, RuleId::Steward | RuleId::VendorMerge) => {}
@@ -90,20 +93,41 @@ impl Bounds {
         if step.rule == RuleId::TrustedId && view.weight(step.a, step.b) < CONTRADICTED {
             return Err(Refusal::Names);
         }
-        self.forest.join(x, y);
-        let root = self.forest.root(x);
-        let mut all = p;
-        all.extend(q);
-        self.groups.insert(root, all);
+        self.unite(x, y);
         Ok(true)
     }
 
-    fn group(&self, root: u32) -> Vec<u32> {
-        self.groups.get(&root).cloned().unwrap_or_else(|| vec![root])
+    /// Whether two clusters may be one, with everything that is already one with either: `Ok(true)`
+    /// when a certain pair has put them together before.
+    pub fn meet(&mut self, a: u32, b: u32) -> Result<bool, Refusal> {
+        let (x, y) = (self.forest.root(a), self.forest.root(b));
+        if x == y {
+            return Ok(true);
+        }
+        self.check(self.group(&x), self.group(&y)).map(|()| false)
     }
 
-    /// Whether two clusters may be one.
-    pub fn check(&self, p: &[u32], q: &[u32]) -> Result<(), Refusal> {
+    /// Puts the clusters of two records together.
+    pub fn unite(&mut self, a: u32, b: u32) {
+        let (x, y) = (self.forest.root(a), self.forest.root(b));
+        if x == y {
+            return;
+        }
+        let mut take = |root: u32| self.groups.remove(&root).unwrap_or_else(|| vec![root]);
+        let (mut all, mut more) = (take(x), take(y));
+        if all.len() < more.len() {
+            std::mem::swap(&mut all, &mut more);
+        }
+        all.append(&mut more);
+        self.forest.join(x, y);
+        self.groups.insert(self.forest.root(x), all);
+    }
+
+    fn group<'a>(&'a self, root: &'a u32) -> &'a [u32] {
+        self.groups.get(root).map_or(std::slice::from_ref(root), Vec::as_slice)
+    }
+
+    fn check(&self, p: &[u32], q: &[u32]) -> Result<(), Refusal> {
         let kind = |list: &[u32]| list.first().and_then(|at| self.kinds.get(*at as usize)).copied();
         if kind(p) != kind(q) {
             return Err(Refusal::Parted);
@@ -187,10 +211,12 @@ impl Forest {
         crate::engine::root(&mut self.0, of)
     }
 
-    pub fn join(&mut self, a: u32, b: u32) {
+    /// Puts two sets together; `false` when they were one.
+    pub fn join(&mut self, a: u32, b: u32) -> bool {
         let (x, y) = (self.root(a), self.root(b));
         if let Some(slot) = self.0.get_mut(x.max(y) as usize) {
             *slot = x.min(y);
         }
+        x != y
     }
 }

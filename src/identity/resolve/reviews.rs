@@ -44,9 +44,12 @@ pub(super) fn rank(
         }
         let of = |root: u32| f64::from(size.get(&root).copied().unwrap_or(1));
         // Uncertainty is largest at the cut-off; a refused join keeps some however sure it looked.
-        // What stewards contradict each other about is open however sure the weights are.
+        // What stewards contradict each other about is open however sure the weights are, and so is
+        // what looks wrong whatever it weighs.
         let odds = weights::probability(doubt.weight - scene.cutoff);
-        let unsure = if contradiction { 1.0 } else { (4.0 * odds * (1.0 - odds)).max(0.05) };
+        let held = matches!(doubt.reason, ReviewReason::WeakBridge | ReviewReason::Outgrown);
+        let unsure =
+            if contradiction || held { 1.0 } else { (4.0 * odds * (1.0 - odds)).max(0.05) };
         let urgent = match doubt.reason {
             ReviewReason::DecisionsContradict => 4.0,
             ReviewReason::LargeCluster | ReviewReason::TrustedIdNamesDiffer => 2.0,

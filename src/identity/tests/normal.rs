@@ -580,7 +580,11 @@ fn dates_are_read_in_the_order_of_their_column() {
             "{raw} {order:?}"
         );
     }
-    let order = |samples: &[&str]| date::order_of(samples.iter().copied());
+    let order = |samples: &[&str]| {
+        let mut votes = date::OrderVotes::default();
+        samples.iter().for_each(|raw| votes.add(date::vote(raw)));
+        votes.order()
+    };
     assert_eq!(order(&["1/2/1990", "13/2/1990"]), DayFirst);
     assert_eq!(order(&["1/2/1990", "2/13/1990", "1/1/1990"]), MonthFirst);
     assert_eq!(order(&["19790295", "19700101", ""]), YearFirst);

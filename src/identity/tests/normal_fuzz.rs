@@ -17,7 +17,7 @@ fn normalise(raw: &str) -> usize {
     for order in [DateOrder::YearFirst, DateOrder::DayFirst, DateOrder::MonthFirst] {
         let _ = date::parse(raw, order);
     }
-    let _ = date::order_of([raw].into_iter());
+    let _ = date::vote(raw);
     let _ = (email::normalize(raw), web::company_domain(raw), phone::normalize(raw, &["US", "DE"]));
     let joined = |name: &name::PersonName| {
         name.given.iter().chain(&name.family).chain(&name.aliases).map(String::len).sum::<usize>()

@@ -71,7 +71,7 @@ fn companies_are_known_without_their_legal_forms_and_told_apart_by_their_words()
 }
 
 /// Splits one CSV line with quotes and doubled quotes.
-fn fields(line: &str) -> Vec<String> {
+pub(super) fn fields(line: &str) -> Vec<String> {
     let (mut out, mut quoted) = (vec![String::new()], false);
     let mut signs = line.chars().peekable();
     while let Some(c) = signs.next() {
