@@ -16,7 +16,7 @@ use clap::Subcommand;
 pub enum IdentityCommand {
     /// Resolve a CSV file in memory and say how good the clusters are.
     #[command(
-        after_help = "Examples:\n  c360 identity evaluate people.csv --truth true_id\n  c360 identity evaluate firms.csv.gz --kind company --truth true_id --json\n  c360 identity evaluate both.csv --truth id --link-only src_table\n  c360 identity evaluate people.csv --map given_name=Rufname,trusted_id=AHV --clusters out.csv\n\nColumns are recognised by their names, else by their values; --map puts a mistake right. Nothing\nis stored. CPU seconds `total` run from the start of the process to the clusters; `evaluate`,\nwhat the comparison with the truth took, is not in it."
+        after_help = "Examples:\n  c360 identity evaluate people.csv --truth true_id\n  c360 identity evaluate firms.csv.gz --kind company --truth true_id --json\n  c360 identity evaluate both.csv --truth id --link-only src_table\n  c360 identity evaluate people.csv --map given_name=Rufname,trusted_id=AHV --clusters out.csv\n\nColumns are recognised by their names, else by their values; --map puts a mistake right. Records with clearly\ndifferent values of a column that is given as unique_id are never put together. Nothing\nis stored. CPU seconds `total` run from the start of the process to the clusters; `evaluate`,\nwhat the comparison with the truth took, is not in it."
     )]
     Evaluate(evaluate::EvaluateArgs),
     /// Compare pairs of names at a fixed cut and say how often that is right.

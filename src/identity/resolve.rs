@@ -215,6 +215,8 @@ struct Scene<'r> {
     forced: Vec<Forced>,
     /// Pairs that a steward parted.
     parted: Vec<(u32, u32)>,
+    /// Pairs that a steward left open.
+    unsure: Vec<(u32, u32)>,
     /// Pairs with any decision.
     decided: FxHashSet<(u32, u32)>,
     cutoff: f64,
@@ -231,6 +233,7 @@ impl<'r> Scene<'r> {
             records: in_order(records.iter().collect()),
             forced: Vec::new(),
             parted: Vec::new(),
+            unsure: Vec::new(),
             decided: FxHashSet::default(),
             cutoff: knowledge.cutoff(),
         };
@@ -251,7 +254,7 @@ impl<'r> Scene<'r> {
             match verdict {
                 Verdict::Same => same.push((-at, a, b)),
                 Verdict::Different => self.parted.push((a, b)),
-                Verdict::Unsure => {}
+                Verdict::Unsure => self.unsure.push((a, b)),
             }
         }
         // The newest first: where decisions contradict each other, the last word counts.

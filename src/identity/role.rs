@@ -53,4 +53,14 @@ pub enum Role {
     Text,
     /// Says nothing about who it is.
     Ignored,
+    /// A number like [`Role::TrustedId`] of which everybody has one only, as the caller declares:
+    /// records with clearly different ones are never put together.
+    UniqueId,
+}
+
+impl Role {
+    /// Whether it is a number that stands for one person or company.
+    pub(crate) const fn is_id(self) -> bool {
+        matches!(self, Self::TrustedId | Self::UniqueId)
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod golden;
+mod held;
 mod ids;
 mod normal;
 mod normal_fuzz;

@@ -26,6 +26,7 @@ const WORDS: &[(Role, &[&str])] = &[
     (Role::Region, &["region", "state", "province", "county"]),
     (Role::Country, &["country"]),
     (Role::TrustedId, &["trusted_id", "national_id", "tax_id"]),
+    (Role::UniqueId, &["unique_id"]),
     (Role::Category, &["category"]),
     (Role::Text, &["text"]),
     (Role::Ignored, &["ignored", "ignore", "none"]),

@@ -6,7 +6,6 @@
 use super::compare::Comparer;
 use super::level::{Comparison, LEVELS, MISSING, level_of};
 use super::model::{Levels, is_exact, normalise};
-use crate::role::Role;
 use domain::ProfileKind;
 
 /// Random pairs on which agreement by chance is measured.
@@ -27,7 +26,7 @@ pub(super) fn typical(
     let agree = match comparison {
         Comparison::Given | Comparison::Family => 0.75,
         Comparison::Date => 0.8,
-        Comparison::Extra(_, Role::TrustedId) => 0.93,
+        Comparison::Extra(_, role) if role.is_id() => 0.93,
         Comparison::Email | Comparison::Phone => 0.6,
         Comparison::Extra(..) => 0.5,
         _ => 0.6,
@@ -182,7 +181,7 @@ pub(super) fn usual(comparison: Comparison) -> Levels {
             (org::DIFFERENT, &[(org::SIMILAR, 0.002), (org::SOMEWHAT, 0.01), (org::SLIGHTLY, 0.03)])
         }
         Comparison::Web => (web::DIFFERENT, &[]),
-        Comparison::Extra(_, Role::TrustedId) => (id::DIFFERENT, &[]),
+        Comparison::Extra(_, role) if role.is_id() => (id::DIFFERENT, &[]),
         Comparison::Extra(..) => (text::DIFFERENT, &[(text::SIMILAR, 0.02)]),
     };
     let mut out = [0.0; LEVELS];

@@ -7,7 +7,6 @@
 use super::frequency::Frequencies;
 use super::level::{self, Comparison, EXACT, EXACT_MANY, EXACT_SOME, MISSING};
 use super::table::{Row, Table};
-use crate::role::Role;
 use rustc_hash::FxHashMap;
 
 /// What a comparison of two records found.
@@ -216,7 +215,7 @@ fn comparisons(table: &Table) -> Vec<Comparison> {
     extra.sort_by_key(|(filled, at)| (std::cmp::Reverse(*filled), *at));
     for (filled, at) in extra {
         if let (Some(column), Ok(place)) = (table.extra.get(at), u8::try_from(at)) {
-            let enough = if column.role == Role::TrustedId { 1 } else { ENOUGH };
+            let enough = if column.role.is_id() { 1 } else { ENOUGH };
             add(filled >= enough, Comparison::Extra(place, column.role));
         }
     }

@@ -416,16 +416,8 @@ impl Comparer<'_> {
             return (level::text::DIFFERENT, 0);
         }
         let (s, t) = (pool.text(a), pool.text(b));
-        if role == Role::TrustedId {
-            use level::id as l;
-            if s.len().abs_diff(t.len()) > 2 {
-                return (l::DIFFERENT, 0);
-            }
-            return match strsim::osa_distance(s, t) {
-                1 if s.len().min(t.len()) >= 5 => (l::TYPO, 0),
-                2 if s.len().min(t.len()) >= 6 => (l::NEAR, 0),
-                _ => (l::DIFFERENT, 0),
-            };
+        if role.is_id() {
+            return (id_level(s, t), 0);
         }
         use level::text as l;
         let similar = words_in_common(s, t);
@@ -442,6 +434,19 @@ impl Comparer<'_> {
     fn alike(&self, a: u32, b: u32) -> f64 {
         let names = &self.table.names;
         f64::from(similarity(names.text(a), names.text(b), names.mask(a), names.mask(b)))
+    }
+}
+
+/// Level of two numbers of an authority that are not the same.
+pub(super) fn id_level(s: &str, t: &str) -> u8 {
+    use level::id as l;
+    if s.len().abs_diff(t.len()) > 2 {
+        return l::DIFFERENT;
+    }
+    match strsim::osa_distance(s, t) {
+        1 if s.len().min(t.len()) >= 5 => l::TYPO,
+        2 if s.len().min(t.len()) >= 6 => l::NEAR,
+        _ => l::DIFFERENT,
     }
 }
 

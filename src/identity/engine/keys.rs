@@ -80,7 +80,9 @@ pub(crate) fn rules(table: &Table, comparisons: &[Comparison]) -> Vec<Rule> {
     add(has(C::Email), "email", &[C::Email], Key::Email);
     add(has(C::Phone), "phone", &[C::Phone], Key::Phone);
     for comparison in comparisons {
-        if let C::Extra(place, Role::TrustedId) = comparison {
+        if let C::Extra(place, role) = comparison
+            && role.is_id()
+        {
             let name = table.extra.get(usize::from(*place)).map_or("", |e| e.name.as_str());
             add(true, name, &[*comparison], Key::Id(*place));
         }

@@ -254,7 +254,7 @@ impl Comparison {
             Self::Place => place::NAMES,
             Self::Org => org::NAMES,
             Self::Web => web::NAMES,
-            Self::Extra(_, Role::TrustedId) => id::NAMES,
+            Self::Extra(_, Role::TrustedId | Role::UniqueId) => id::NAMES,
             Self::Extra(..) => text::NAMES,
         }
     }
@@ -277,7 +277,7 @@ impl Comparison {
             Self::Place => "place",
             Self::Org => "company_name",
             Self::Web => "web_domain",
-            Self::Extra(_, Role::TrustedId) => "identity_number",
+            Self::Extra(_, Role::TrustedId | Role::UniqueId) => "identity_number",
             Self::Extra(_, Role::Category) => "category",
             Self::Extra(..) => "text",
         }

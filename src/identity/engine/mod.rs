@@ -133,8 +133,8 @@ fn learn(
     steps.compare();
     let model = steps.train(labels);
     let edges = steps.score(&model);
-    let (joins, held) = steps.cluster(&model, &edges, None, calibrate::REACH, u32::MAX);
-    let found = steps.cutoff(&edges, &joins, &held, None);
+    let done = steps.cluster(&model, &edges, None, calibrate::REACH, u32::MAX);
+    let found = steps.cutoff(&edges, &done, None);
     let cutoff = if steps.strict {
         // At the limit no valley was found, and the model's own word counts. People are not put
         // together against the odds, and where there are enough of them to have namesakes and
@@ -150,7 +150,7 @@ fn learn(
     Learnt {
         model,
         cutoff,
-        usual_size: suspicion::usual_size(sizes(&mut forest(table.len(), &joins, cutoff))),
+        usual_size: suspicion::usual_size(sizes(&mut forest(table.len(), &done.joins, cutoff))),
         present: steps.comparer.present.clone(),
         counts: steps.comparer.frequency.export(table),
         oversized: steps.oversized,
@@ -265,14 +265,19 @@ impl<'t> Steps<'t> {
         link_only: Option<&[u32]>,
         floor: f32,
         usual: u32,
-    ) -> (Vec<TableJoin>, Vec<HeldJoin>) {
+    ) -> Clustering {
         let table = self.table;
-        let mut held = Vec::new();
+        let (mut held, mut grown) = (Vec::new(), Vec::new());
         let mut may_join = |p: &[u32], q: &[u32], meeting: Meeting| {
             if !may_be_one(table, link_only, p, q) {
                 return false;
             }
-            let Some(why) = suspicion(p.len(), q.len(), meeting, usual) else { return true };
+            let Some(why) = suspicion(p.len(), q.len(), meeting, usual) else {
+                if suspicion(p.len(), q.len(), meeting, 0).is_some() {
+                    grown.push((meeting.weight, (p.len() + q.len()) as u32));
+                }
+                return true;
+            };
             let (a, b) = meeting.best;
             held.push(HeldJoin { join: TableJoin { a, b, weight: meeting.weight }, why });
             false
@@ -282,15 +287,14 @@ impl<'t> Steps<'t> {
         let (comparer, strict) = (&mut self.comparer, self.strict);
         let mut score = |a: u32, b: u32| weigh(model, comparer.compare(a.min(b), a.max(b)), strict);
         let joins = agglomerate(self.table.len(), edges, &mut limits, &mut score);
-        (joins, held)
+        Clustering { joins, held, grown }
     }
 
     /// The mean weight from which joins are made, chosen from the data.
     fn cutoff(
         &self,
         edges: &[(u32, u32, f32)],
-        joins: &[TableJoin],
-        held: &[HeldJoin],
+        done: &Clustering,
         link_only: Option<&[u32]>,
     ) -> f32 {
         let mut may_join = |p: &[u32], q: &[u32]| may_be_one(self.table, link_only, p, q);
@@ -299,22 +303,31 @@ impl<'t> Steps<'t> {
             return 0.0;
         }
         // The cut-off is between joins by weight, whatever else is held against some of them.
-        let mut all: Vec<TableJoin> = joins.to_vec();
-        all.extend(held.iter().map(|held| held.join));
+        let mut all = done.joins.clone();
+        all.extend(done.held.iter().map(|held| held.join));
         all.sort_by(|x, y| y.weight.total_cmp(&x.weight));
         calibrate::cutoff(self.table.len(), edges, &all, &mut may_join)
     }
 }
 
+/// What agglomeration did.
+struct Clustering {
+    joins: Vec<TableJoin>,
+    held: Vec<HeldJoin>,
+    /// Weight and size of the joins that are suspicious in a cluster larger than usual.
+    grown: Vec<(f32, u32)>,
+}
+
 /// Whether two groups of records may be one, whatever they weigh: no two of one data set that is
-/// only linked to others, and no person with a company.
+/// only linked to others, no person with a company, and nobody with two of a number of which everybody
+/// has one.
 fn may_be_one(table: &Table, link_only: Option<&[u32]>, p: &[u32], q: &[u32]) -> bool {
     let any = |no: &dyn Fn(u32, u32) -> bool| p.iter().any(|a| q.iter().any(|b| no(*a, *b)));
     let linked = link_only.is_some_and(|sets| {
         let set = |r: u32| sets.get(r as usize);
         any(&|a, b| set(a) == set(b))
     });
-    !linked && !any(&|a, b| table.other_kind(a, b))
+    !linked && !any(&|a, b| table.other_kind(a, b)) && !table.other_ids(p, q)
 }
 
 /// Resolves a table: the same records give the same clusters in whatever order they were added.
@@ -343,23 +356,23 @@ pub fn resolve_table(
     observe(Phase::Train);
     let edges = steps.score(&model);
     observe(Phase::Score);
-    let (mut joins, mut held) =
-        steps.cluster(&model, &edges, link_only, calibrate::REACH, u32::MAX);
+    let mut done = steps.cluster(&model, &edges, link_only, calibrate::REACH, u32::MAX);
     observe(Phase::Cluster);
-    let found = steps.cutoff(&edges, &joins, &held, link_only);
+    let found = steps.cutoff(&edges, &done, link_only);
     observe(Phase::Calibrate);
     // Below what was agglomerated for the cut-off, it is done again, further down.
     let reach = found.min(calibrate::REACH);
     if found < calibrate::REACH {
-        (joins, held) = steps.cluster(&model, &edges, link_only, reach, u32::MAX);
+        done = steps.cluster(&model, &edges, link_only, reach, u32::MAX);
     }
-    let mut parent = forest(table.len(), &joins, found);
+    let mut parent = forest(table.len(), &done.joins, found);
     // What is usual shows in a first round; where a cluster outgrew it, there is a second one.
     let usual = suspicion::usual_size(sizes(&mut parent));
-    if sizes(&mut parent).any(|size| size > usual) {
-        (joins, held) = steps.cluster(&model, &edges, link_only, reach, usual);
-        parent = forest(table.len(), &joins, found);
+    if done.grown.iter().any(|(weight, size)| *weight >= found && *size > usual) {
+        done = steps.cluster(&model, &edges, link_only, reach, usual);
+        parent = forest(table.len(), &done.joins, found);
     }
+    let Clustering { mut joins, held, .. } = done;
     let held = open_questions(table, held, found, &mut parent);
     observe(Phase::Cluster);
     let cutoff = f64::from(found);
@@ -384,11 +397,14 @@ pub fn resolve_table(
             held.len()
         ));
     }
+    if let Some(note) = sameness(table) {
+        notes.push(note);
+    }
     // For whoever wants to know what another cut-off would have given.
     // Further down nearly everything hangs together, and nothing of it is a good cut.
     let floor = (found - options.below).max(found.min(LOWEST_EXPLORED));
     if floor < reach {
-        joins = steps.cluster(&model, &edges, link_only, floor, usual).0;
+        joins = steps.cluster(&model, &edges, link_only, floor, usual).joins;
     }
     observe(Phase::Explore);
     TableOutcome {
@@ -452,6 +468,29 @@ fn open_questions(
     });
     held
 }
+
+/// A note on records of which very many say the same: nothing can tell them apart, nor say that they
+/// are one.
+fn sameness(table: &Table) -> Option<String> {
+    let (mut most, mut run) = (0, 0);
+    // Those that say the same stand beside each other.
+    for at in 0..table.len() as u32 {
+        run = if at > 0 && table.say_the_same(at - 1, at) { run + 1 } else { 1 };
+        most = most.max(run);
+    }
+    (most * SAME_SHARE >= table.len() && most >= SAME).then(|| {
+        format!(
+            "{most} of {} records say the same in everything that is compared: what so many have \
+             in common is weak evidence that they are one, and not each was compared with each",
+            table.len()
+        )
+    })
+}
+
+/// Equal records from which on a reader is told.
+const SAME: usize = 100;
+/// One in so many records.
+const SAME_SHARE: usize = 10;
 
 /// The cluster of each record, in the order in which they were added: its first record.
 fn named(table: &Table, parent: &mut [u32]) -> Vec<u32> {

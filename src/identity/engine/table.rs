@@ -4,6 +4,7 @@
 //! on a number in a row of fixed width. Refuses to compare.
 
 use super::dates::Dates;
+use super::fields::id_level;
 use super::pool::{Pool, hash, mix};
 use crate::normal::{address, company, email, name, nicknames, text, web};
 use crate::role::Role;
@@ -151,6 +152,39 @@ impl Table {
         self.kind == ProfileKind::Person && (company(&x) && named(&y) || company(&y) && named(&x))
     }
 
+    /// Whether two records say the same in everything that is compared.
+    pub(crate) fn say_the_same(&self, a: u32, b: u32) -> bool {
+        let lists = |row: &Row| [row.email, row.phone, row.org, row.web];
+        let (mut x, mut y) = (self.row(a), self.row(b));
+        let same = lists(&x).iter().zip(&lists(&y)).all(|(p, q)| self.values(p) == self.values(q));
+        for row in [&mut x, &mut y] {
+            (row.email, row.phone, row.org, row.web) = (0, 0, 0, 0);
+        }
+        same && x == y && self.others(a) == self.others(b)
+    }
+
+    /// Whether two groups of records hold clearly different numbers of a kind of which everybody has
+    /// one. A typing error is no other number, and groups that have any in common are not told apart
+    /// by the others.
+    pub(crate) fn other_ids(&self, p: &[u32], q: &[u32]) -> bool {
+        let pool = &self.others_pool;
+        let unique = self.extra.iter().enumerate().filter(|(_, e)| e.role == Role::UniqueId);
+        unique.into_iter().any(|(place, _)| {
+            let of = |group: &[u32]| -> Vec<u32> {
+                let value = |at: &u32| self.others(*at).get(place).copied().filter(|v| *v != 0);
+                let mut values: Vec<u32> = group.iter().filter_map(value).collect();
+                values.sort_unstable();
+                values.dedup();
+                values
+            };
+            let (x, y) = (of(p), of(q));
+            let other = |a: u32, b: u32| {
+                a != b && id_level(pool.text(a), pool.text(b)) == super::level::id::DIFFERENT
+            };
+            !x.is_empty() && !y.is_empty() && x.iter().all(|a| y.iter().all(|b| other(*a, *b)))
+        })
+    }
+
     pub(crate) fn email_parts(&self, id: u32) -> EmailParts {
         self.email.get(id as usize).copied().unwrap_or_default()
     }
@@ -215,7 +249,7 @@ impl TableBuilder {
         let mut extra_of = Vec::with_capacity(columns.len());
         for column in &columns {
             extra_of.push(extra.len());
-            if matches!(column.role, Role::TrustedId | Role::Text | Role::Category) {
+            if column.role.is_id() || matches!(column.role, Role::Text | Role::Category) {
                 extra.push(Extra { name: column.name.clone(), role: column.role });
             }
         }
@@ -359,7 +393,7 @@ impl TableBuilder {
                 Role::PostalCode => row.postal = self.place(1, value),
                 Role::Region => row.region = self.place(2, value),
                 Role::Country => row.country = self.place(3, value),
-                Role::TrustedId | Role::Category | Role::Text => {
+                Role::TrustedId | Role::UniqueId | Role::Category | Role::Text => {
                     let id = self.other(role, value);
                     if let Some(place) = self.extra_of.get(at)
                         && let Some(slot) = self.table.others.get_mut(start + place)
@@ -531,7 +565,7 @@ impl TableBuilder {
 
     fn other(&mut self, role: Role, raw: &str) -> u32 {
         let mut form = text::fold(raw);
-        if role == Role::TrustedId {
+        if role.is_id() {
             form.retain(|c| c != ' ');
         }
         self.table.others_pool.intern(&form)

@@ -10,7 +10,6 @@ use super::compare::{Compared, Comparer};
 use super::keys::Rule;
 use super::level::{Comparison, LEVELS, level_of};
 use super::model::{Class, FEW, Levels, Model, Sort, is_exact, normalise};
-use crate::role::Role;
 use domain::ProfileKind;
 use rustc_hash::FxHashMap;
 
@@ -160,12 +159,12 @@ fn by_chance(sort: Sort, comparison: Comparison) -> bool {
         Sort::Unrelated => true,
         Sort::Related => match comparison {
             C::Given | C::Date | C::Middle => true,
-            C::Extra(_, role) => role == Role::TrustedId,
+            C::Extra(_, role) => role.is_id(),
             _ => false,
         },
         Sort::Neighbour => match comparison {
             C::Org => true,
-            C::Extra(_, role) => role == Role::TrustedId,
+            C::Extra(_, role) => role.is_id(),
             _ => false,
         },
         Sort::Branch => comparison == C::Address,

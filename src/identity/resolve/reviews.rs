@@ -5,7 +5,7 @@
 use super::{Doubt, Scene};
 use crate::engine::View;
 use crate::{ReviewPair, ReviewReason, weights};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Most reviews that one cluster raises; the most valuable ones.
 const MOST_REVIEWS: u32 = 10;
@@ -31,6 +31,10 @@ pub(super) fn rank(
             doubts.push(Doubt { a: *a, b: *b, reason, weight: f64::from(*weight) });
         }
     }
+    let clusters = |a: u32, b: u32| (root(a).min(root(b)), root(a).max(root(b)));
+    // What was left open about two clusters is not asked again through other records of theirs.
+    let unsure: FxHashSet<(u32, u32)> =
+        scene.unsure.iter().map(|(a, b)| clusters(*a, *b)).collect();
     // One question per pair of clusters: the one worth most.
     let mut best: FxHashMap<(u32, u32), (f64, Doubt)> = FxHashMap::default();
     for doubt in doubts {
@@ -38,7 +42,8 @@ pub(super) fn rank(
         let contradiction = doubt.reason == ReviewReason::DecisionsContradict;
         let pair = (doubt.a.min(doubt.b), doubt.a.max(doubt.b));
         if (x == y && doubt.reason != ReviewReason::LargeCluster)
-            || (!contradiction && scene.decided.contains(&pair))
+            || (!contradiction
+                && (scene.decided.contains(&pair) || unsure.contains(&clusters(x, y))))
         {
             continue;
         }

@@ -233,3 +233,76 @@ fn real_tables_shuffled_give_the_same_clusters() {
         assert!(partition(&rows, &first) == partition(&shuffled, &second), "{name}");
     }
 }
+
+/// Rows of given and family name, birth date, phone, number.
+fn with_numbers(role: Role, rows: &[[&str; 5]]) -> TableOutcome {
+    use Role as R;
+    let columns = columns(&[R::GivenName, R::FamilyName, R::Date, R::Phone, role]);
+    let mut all: Rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+    let mut dice = Dice(7);
+    while all.len() < 120 {
+        let date = format!("19{}-0{}-1{}", 50 + dice.below(40), 1 + dice.below(9), dice.below(9));
+        let number = format!("{:09}", dice.below(1_000_000_000));
+        let phone = format!("+1415{:07}", dice.below(10_000_000));
+        all.push(vec![dice.word(2), dice.word(3), date, phone, number]);
+    }
+    resolved(ProfileKind::Person, &columns, &all)
+}
+
+#[test]
+fn a_number_declared_unique_parts_what_everything_else_puts_together() {
+    let rows = [
+        ["Ann", "Keller", "1970-03-05", "+41791234567", "756111122223"],
+        ["Ann", "Keller", "1970-03-05", "+41791234567", "756999988887"],
+        ["Bea", "Huber", "1981-11-30", "+41797654321", "756333344445"],
+        ["Bea", "Huber", "1981-11-30", "+41797654321", "756333344454"],
+        ["Eva", "Graf", "1990-01-17", "+41790001122", "756555566667"],
+        ["Eva", "Graf", "1990-01-17", "+41790001122", ""],
+    ];
+    let unique = with_numbers(Role::UniqueId, &rows);
+    assert_ne!(unique.clusters[0], unique.clusters[1], "two numbers are two people");
+    assert_eq!(unique.clusters[2], unique.clusters[3], "a typing error is no other number");
+    assert_eq!(unique.clusters[4], unique.clusters[5], "a missing number says nothing");
+    // Not declared, it is evidence among other evidence.
+    let ignored = with_numbers(Role::Ignored, &rows);
+    assert_eq!(ignored.clusters[0], ignored.clusters[1]);
+    assert_eq!(with_numbers(Role::TrustedId, &rows).clusters[2], 2);
+}
+
+#[test]
+fn bad_tables_are_answered_in_bounds() {
+    use Role as R;
+    let columns = columns(&[R::GivenName, R::FamilyName, R::Email, R::Phone, R::Street, R::Text]);
+    let of = |value: &str, rows: usize| -> Rows {
+        (0..rows).map(|_| vec![value.to_owned(); columns.len()]).collect()
+    };
+    for kind in [ProfileKind::Person, ProfileKind::Company] {
+        for rows in [
+            Rows::new(),
+            of("", 1),
+            of("", 500),
+            of("x", 500),
+            of("ann@example.org", 3_000),
+            of(&"ab ".repeat(4_000), 40),
+            of("\u{202e}\u{301}🙂", 40),
+            vec![vec!["a".to_owned()]; 30],
+        ] {
+            let outcome = resolved(kind, &columns, &rows);
+            assert_eq!(outcome.clusters.len(), rows.len());
+            assert!(outcome.pairs.len() <= rows.len() * 64, "{} pairs", outcome.pairs.len());
+            assert!(outcome.cutoff.is_finite());
+            assert!(outcome.pairs.iter().all(|pair| pair.weight.is_finite()));
+        }
+    }
+}
+
+#[test]
+fn records_that_all_say_the_same_are_answered_with_a_note() {
+    use Role as R;
+    let columns = columns(&[R::GivenName, R::FamilyName, R::Email]);
+    let rows: Rows =
+        vec![["Ann", "Smith", "ann.smith@example.org"].map(str::to_owned).to_vec(); 20_000];
+    let outcome = resolved(ProfileKind::Person, &columns, &rows);
+    assert!(outcome.pairs.len() < 200_000, "{} pairs", outcome.pairs.len());
+    assert!(outcome.notes.iter().any(|note| note.contains("say the same")), "{:?}", outcome.notes);
+}
