@@ -4,6 +4,7 @@
 mod golden;
 mod held;
 mod ids;
+mod labels;
 mod normal;
 mod normal_fuzz;
 mod properties;

@@ -4,6 +4,7 @@
 //! agglomerate, choose the cut-off. Refuses I/O and clocks: whoever wants to know how long a phase
 //! took is told when it ends.
 
+mod apart;
 mod block;
 mod calibrate;
 mod chance;

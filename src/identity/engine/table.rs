@@ -4,7 +4,6 @@
 //! on a number in a row of fixed width. Refuses to compare.
 
 use super::dates::Dates;
-use super::fields::id_level;
 use super::pool::{Pool, hash, mix};
 use crate::normal::{address, company, email, name, nicknames, text, web};
 use crate::role::Role;
@@ -141,48 +140,6 @@ impl Table {
         } else {
             self.lists.get((*value & !LIST) as usize).map_or(&[], |list| list)
         }
-    }
-
-    /// Whether one record is of a person and the other of a company. In a table of people a record
-    /// that has a company's name and nothing that only people have is a company.
-    pub(crate) fn other_kind(&self, a: u32, b: u32) -> bool {
-        let (x, y) = (self.row(a), self.row(b));
-        let named = |row: &Row| (row.given | row.family) != 0;
-        let company = |row: &Row| row.org != 0 && !named(row) && (row.email | row.date) == 0;
-        self.kind == ProfileKind::Person && (company(&x) && named(&y) || company(&y) && named(&x))
-    }
-
-    /// Whether two records say the same in everything that is compared.
-    pub(crate) fn say_the_same(&self, a: u32, b: u32) -> bool {
-        let lists = |row: &Row| [row.email, row.phone, row.org, row.web];
-        let (mut x, mut y) = (self.row(a), self.row(b));
-        let same = lists(&x).iter().zip(&lists(&y)).all(|(p, q)| self.values(p) == self.values(q));
-        for row in [&mut x, &mut y] {
-            (row.email, row.phone, row.org, row.web) = (0, 0, 0, 0);
-        }
-        same && x == y && self.others(a) == self.others(b)
-    }
-
-    /// Whether two groups of records hold clearly different numbers of a kind of which everybody has
-    /// one. A typing error is no other number, and groups that have any in common are not told apart
-    /// by the others.
-    pub(crate) fn other_ids(&self, p: &[u32], q: &[u32]) -> bool {
-        let pool = &self.others_pool;
-        let unique = self.extra.iter().enumerate().filter(|(_, e)| e.role == Role::UniqueId);
-        unique.into_iter().any(|(place, _)| {
-            let of = |group: &[u32]| -> Vec<u32> {
-                let value = |at: &u32| self.others(*at).get(place).copied().filter(|v| *v != 0);
-                let mut values: Vec<u32> = group.iter().filter_map(value).collect();
-                values.sort_unstable();
-                values.dedup();
-                values
-            };
-            let (x, y) = (of(p), of(q));
-            let other = |a: u32, b: u32| {
-                a != b && id_level(pool.text(a), pool.text(b)) == super::level::id::DIFFERENT
-            };
-            !x.is_empty() && !y.is_empty() && x.iter().all(|a| y.iter().all(|b| other(*a, *b)))
-        })
     }
 
     pub(crate) fn email_parts(&self, id: u32) -> EmailParts {

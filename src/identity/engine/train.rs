@@ -111,10 +111,12 @@ impl Model {
             .map(|((c, u), s)| typical(kind, *c, u, s))
             .collect();
         let mut cells = cells(&comparisons, rules, pairs, compared);
+        let most = (compared.len() as f64 * LABELS).max(FEW_LABELS);
+        let label = LABEL.min(most / labelled.len().max(1) as f64);
         cells.extend(labelled.iter().map(|(compared, same)| Cell {
             rule: rules.len(),
             pattern: compared.pattern,
-            count: LABEL,
+            count: label,
             label: Some(*same),
         }));
         let mut best: Option<(&[Sort], Fit)> = None;
@@ -231,6 +233,11 @@ struct Cell {
 
 /// How many unlabelled pairs a labelled one counts for.
 const LABEL: f64 = 5.0;
+/// All labelled pairs together count for at most this share of the unlabelled ones, so that a few
+/// decisions, which are seldom about ordinary pairs, do not outweigh what the data says.
+const LABELS: f64 = 0.2;
+/// They count for so much in any store: as much as what is usual anywhere.
+const FEW_LABELS: f64 = 20.0;
 
 /// Counts the distinct patterns under each rule, without the comparisons that the rule implies.
 fn cells(
