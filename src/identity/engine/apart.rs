@@ -5,24 +5,24 @@
 
 use super::fields::id_level;
 use super::level::id;
+use super::row::About;
 use super::table::{Row, Table};
 use crate::role::Role;
-use domain::ProfileKind;
 
 impl Table {
-    /// Whether one record is of a person and the other of a company. In a table of people a record
-    /// that has a company's name and nothing that only people have is a company.
+    /// Whether one record is of a person and the other of a company.
     pub(crate) fn other_kind(&self, a: u32, b: u32) -> bool {
-        let (x, y) = (self.row(a), self.row(b));
-        let named = |row: &Row| (row.given | row.family) != 0;
-        let company = |row: &Row| row.org != 0 && !named(row) && (row.email | row.date) == 0;
-        self.kind == ProfileKind::Person && (company(&x) && named(&y) || company(&y) && named(&x))
+        let about = |at: u32| self.about.get(at as usize).copied().unwrap_or(About::Anybody);
+        matches!(
+            (about(a), about(b)),
+            (About::Person, About::Company) | (About::Company, About::Person)
+        )
     }
 
     /// Whether two records say the same in everything that is compared.
     pub(crate) fn say_the_same(&self, a: u32, b: u32) -> bool {
         let lists = |row: &Row| [row.email, row.phone, row.org, row.web];
-        let (mut x, mut y) = (self.row(a), self.row(b));
+        let (mut x, mut y) = (*self.row(a), *self.row(b));
         let same = lists(&x).iter().zip(&lists(&y)).all(|(p, q)| self.values(p) == self.values(q));
         for row in [&mut x, &mut y] {
             (row.email, row.phone, row.org, row.web) = (0, 0, 0, 0);

@@ -191,20 +191,9 @@ pub(crate) fn candidates(
             oversized: &mut oversized,
         };
         let tag = hash(rule.name.as_bytes());
-        for group in entries.chunk_by(|x, y| x.0 == y.0) {
-            if group.len() > 1 {
-                if group.len() <= limit {
-                    for (at, (_, a)) in group.iter().enumerate() {
-                        for (_, b) in group.get(at + 1..).unwrap_or_default() {
-                            block.add(*a, *b);
-                        }
-                    }
-                    continue;
-                }
-                let mut members: Vec<u32> = group.iter().map(|(_, at)| *at).collect();
-                let key = group.first().map_or(0, |(key, _)| mix(&[tag, *key]));
-                block.take(&mut members, key, 0);
-            }
+        for group in entries.chunk_by_mut(|x, y| x.0 == y.0) {
+            let key = group.first().map_or(0, |(key, _)| mix(&[tag, *key]));
+            block.take(group, key, 0);
         }
         report.rules.push(block.report);
     }
@@ -280,13 +269,17 @@ struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
-    fn take(&mut self, members: &mut [u32], key: u64, step: usize) {
-        if members.len() < 2 {
-            return;
-        }
-        if members.len() <= self.limit {
-            for (at, a) in members.iter().enumerate() {
-                for b in members.get(at + 1..).unwrap_or_default() {
+    /// Forms the pairs of a block, of one that is too large those of its parts. What stands beside
+    /// a record is the key by which it was parted last.
+    fn take(&mut self, block: &mut [(u64, u32)], key: u64, step: usize) {
+        let whole = block.len() <= self.limit;
+        if whole || step >= PARTERS {
+            let reach = if whole { block.len() } else { WINDOW };
+            if !whole {
+                self.report.windowed += block.len() as u64;
+            }
+            for (at, (_, a)) in block.iter().enumerate() {
+                for (_, b) in block.get(at + 1..).unwrap_or_default().iter().take(reach) {
                     self.add(*a, *b);
                 }
             }
@@ -295,28 +288,16 @@ impl Blocks<'_> {
         if step == 0 {
             self.report.oversized += 1;
         }
-        if step >= PARTERS {
-            self.report.windowed += members.len() as u64;
-            for (at, a) in members.iter().enumerate() {
-                for b in members.get(at + 1..).unwrap_or_default().iter().take(WINDOW) {
-                    self.add(*a, *b);
-                }
-            }
-            return;
-        }
-        let context = self.context;
         self.oversized.insert(key);
-        members.sort_unstable_by_key(|at| (parter(context, step, *at), *at));
-        let mut rest = members;
-        while let Some(first) = rest.first().copied() {
-            let part = parter(context, step, first);
-            let end =
-                rest.iter().position(|at| parter(context, step, *at) != part).unwrap_or(rest.len());
-            let (group, more) = rest.split_at_mut(end);
-            // Without a value there is nothing that could part them further down the line either
-            // way: the next key gets its chance.
+        for (part, at) in block.iter_mut() {
+            *part = parter(self.context, step, *at);
+        }
+        block.sort_unstable();
+        // Without a value there is nothing that could part them further down the line either
+        // way: the next key gets its chance.
+        for group in block.chunk_by_mut(|x, y| x.0 == y.0) {
+            let part = group.first().map_or(0, |(part, _)| *part);
             self.take(group, part_key(key, step, part), step + 1);
-            rest = more;
         }
     }
 

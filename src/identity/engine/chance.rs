@@ -203,14 +203,13 @@ pub(super) fn chance(
 ) -> Vec<Levels> {
     let width = comparer.comparisons.len();
     let mut counts = vec![[0.0; LEVELS]; width];
-    for (a, b) in random {
-        let compared = comparer.compare(*a, *b);
+    comparer.compare_all(random.iter().copied(), |compared| {
         for (at, levels) in counts.iter_mut().enumerate() {
             if let Some(slot) = levels.get_mut(usize::from(level_of(compared.pattern, at))) {
                 *slot += 1.0;
             }
         }
-    }
+    });
     let mut out = Vec::with_capacity(width);
     for ((levels, exact), comparison) in counts.iter().zip(exact_u).zip(&comparer.comparisons) {
         let mut u = [0.0; LEVELS];

@@ -30,6 +30,9 @@ pub(crate) struct Comparer<'t> {
     pub memo: FxHashMap<(u32, u32), u8>,
 }
 
+/// Pairs whose values are fetched together.
+const BATCH: usize = 32;
+
 /// Records that a table is taken to be short of the whole it is a part of.
 const BEYOND: f64 = 200.0;
 
@@ -101,6 +104,27 @@ impl<'t> Comparer<'t> {
             .collect()
     }
 
+    /// Compares pairs that come one after the other.
+    pub fn compare_all(
+        &mut self,
+        mut pairs: impl Iterator<Item = (u32, u32)>,
+        mut each: impl FnMut(Compared),
+    ) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            batch.clear();
+            batch.extend(pairs.by_ref().take(BATCH));
+            if batch.is_empty() {
+                return;
+            }
+            self.table.touch(&batch);
+            self.frequency.touch(self.table, &batch);
+            for (a, b) in &batch {
+                each(self.compare(*a, *b));
+            }
+        }
+    }
+
     /// Compares two rows.
     pub fn compare(&mut self, a: u32, b: u32) -> Compared {
         let mut pattern = 0;
@@ -135,19 +159,19 @@ impl<'t> Comparer<'t> {
         let Some(comparison) = self.comparisons.get(at).copied() else { return (MISSING, 0) };
         match comparison {
             Comparison::Given => {
-                let (level, count) = self.given(&x, &y);
+                let (level, count) = self.given(x, y);
                 *swapped = level >= level::given::SWAPPED;
                 (level, count)
             }
-            Comparison::Family => self.family(&x, &y, *swapped),
-            Comparison::Middle => (self.middle(&x, &y), 0),
-            Comparison::Email => self.email(&x, &y),
-            Comparison::Phone => self.phone(&x, &y),
+            Comparison::Family => self.family(x, y, *swapped),
+            Comparison::Middle => (self.middle(x, y), 0),
+            Comparison::Email => self.email(x, y),
+            Comparison::Phone => self.phone(x, y),
             Comparison::Date => self.date(x.date, y.date),
-            Comparison::Address => self.address(&x, &y),
-            Comparison::Place => self.place(&x, &y),
-            Comparison::Org => self.org(&x, &y),
-            Comparison::Web => self.web(&x, &y),
+            Comparison::Address => self.address(x, y),
+            Comparison::Place => self.place(x, y),
+            Comparison::Org => self.org(x, y),
+            Comparison::Web => self.web(x, y),
             Comparison::Extra(place, role) => {
                 let place = usize::from(place);
                 let value = |r: u32| self.table.others(r).get(place).copied().unwrap_or_default();

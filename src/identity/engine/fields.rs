@@ -4,9 +4,10 @@
 //! when the letters that occur allow a high similarity at all.
 
 use super::compare::Comparer;
-use super::edit::one_slip;
+use super::edit::{jaro_winkler, one_slip};
 use super::frequency::of;
 use super::level::{self, EXACT, EXACT_MANY, EXACT_SOME, MISSING};
+use super::pool::{self, mask};
 use super::table::Row;
 use crate::role::Role;
 
@@ -218,7 +219,9 @@ impl Comparer<'_> {
         if s.len().min(t.len()) >= 5
             && (s.starts_with(t)
                 || t.starts_with(s)
-                || (apart <= 10 && strsim::jaro_winkler(s, t) >= 0.92))
+                || (apart <= 10
+                    && most_alike(s, t, mask(s), mask(t)) >= 0.92
+                    && jaro_winkler(s, t) >= 0.92))
         {
             return (l::LOCAL_SIMILAR, 0);
         }
@@ -464,8 +467,11 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 fn transposed(s: &[u8], t: &[u8]) -> bool {
-    let apart: Vec<usize> = (0..s.len()).filter(|at| s.get(*at) != t.get(*at)).collect();
-    matches!(apart.as_slice(), [a, b] if s.get(*a) == t.get(*b) && s.get(*b) == t.get(*a))
+    let mut apart = s.iter().zip(t).filter(|(p, q)| p != q);
+    match (apart.next(), apart.next(), apart.next()) {
+        (Some((p, q)), Some((r, s)), None) => p == s && q == r,
+        _ => false,
+    }
 }
 
 fn digits(date: u32) -> [u8; 8] {
@@ -485,12 +491,31 @@ fn words_in_common(s: &str, t: &str) -> f64 {
     2.0 * shared as f64 / (a.len() + b.len()) as f64
 }
 
-/// Jaro-Winkler, or 0 when too few letters occur in both for a similarity of 0.84.
+/// Similarities below this one say nothing: no level asks for less.
+const LEAST_ALIKE: f64 = 0.84;
+
+/// Jaro-Winkler, or 0 when too few letters occur in both for a similarity that counts.
 pub(super) fn similarity(s: &str, t: &str, mask_s: u64, mask_t: u64) -> f32 {
     let (only, both) = ((mask_s ^ mask_t).count_ones(), (mask_s & mask_t).count_ones());
     // A letter that only one of the two has is a letter without a partner.
-    if only > both + 1 || s.len().abs_diff(t.len()) * 2 > s.len().max(t.len()) {
+    if only > both + 1
+        || s.len().abs_diff(t.len()) * 2 > s.len().max(t.len())
+        || most_alike(s, t, mask_s, mask_t) < LEAST_ALIKE
+    {
         return 0.0;
     }
-    strsim::jaro_winkler(s, t) as f32
+    jaro_winkler(s, t) as f32
+}
+
+/// What the Jaro-Winkler similarity of two texts cannot exceed, by the letters that only one has.
+fn most_alike(s: &str, t: &str, mask_s: u64, mask_t: u64) -> f64 {
+    if s.is_empty() || t.is_empty() || (mask_s | mask_t) & pool::OTHER != 0 {
+        return 1.0;
+    }
+    let alone = |own: u64, other: u64| (own & !other).count_ones() as usize;
+    let matches = s.len().saturating_sub(alone(mask_s, mask_t));
+    let matches = matches.min(t.len().saturating_sub(alone(mask_t, mask_s))) as f64;
+    let jaro = (matches / s.len() as f64 + matches / t.len() as f64 + 1.0) / 3.0;
+    let prefix = s.bytes().zip(t.bytes()).take(4).take_while(|(x, y)| x == y).count();
+    jaro + 0.1 * prefix as f64 * (1.0 - jaro) + 1e-9
 }

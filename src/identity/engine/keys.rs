@@ -269,8 +269,8 @@ pub(super) fn keys(context: &Context<'_>, rule: &Rule, at: u32, out: &mut Vec<u6
             push(g != 0 && q != 0 && row.city != 0, &[g, q, place(row.city)]);
         }
         Key::NamePlace => push(g != 0 && row.city != 0, &[g, place(row.city)]),
-        Key::FamilyOrg => org_keys(context, &row, f, &mut push),
-        Key::GivenOrg => org_keys(context, &row, g, &mut push),
+        Key::FamilyOrg => org_keys(context, row, f, &mut push),
+        Key::GivenOrg => org_keys(context, row, g, &mut push),
         Key::NameDomain => {
             for email in table.values(&row.email) {
                 let parts = table.email_parts(*email);

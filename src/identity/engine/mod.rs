@@ -20,6 +20,7 @@ mod knowledge;
 mod level;
 mod model;
 mod pool;
+mod row;
 mod suspicion;
 mod table;
 mod train;
@@ -223,7 +224,9 @@ impl<'t> Steps<'t> {
         let comparer = &mut self.comparer;
         self.step = self.candidates.len().div_ceil(LEARN_FROM).max(1);
         let sample = self.candidates.iter().step_by(self.step);
-        self.compared = sample.map(|p| comparer.compare(p.a, p.b)).collect();
+        let mut compared = Vec::with_capacity(sample.len());
+        comparer.compare_all(sample.map(|p| (p.a, p.b)), |one| compared.push(one));
+        self.compared = compared;
     }
 
     fn train(&mut self, labels: &[(u32, u32, bool)]) -> Model {
@@ -241,19 +244,26 @@ impl<'t> Steps<'t> {
     /// Weighs every candidate.
     fn score(&mut self, model: &Model) -> Vec<(u32, u32, f32)> {
         let (comparer, strict) = (&mut self.comparer, self.strict);
-        let mut edges = Vec::with_capacity(self.candidates.len());
-        for (at, pair) in self.candidates.iter().enumerate() {
-            let known = (at % self.step == 0).then(|| self.compared.get(at / self.step)).flatten();
-            let weight = match known {
-                Some(compared) => weigh(model, *compared, strict),
-                None => weigh(model, comparer.compare(pair.a, pair.b), strict),
-            };
-            edges.push((pair.a, pair.b, weight));
+        let step = self.step;
+        let mut edges: Vec<(u32, u32, f32)> =
+            self.candidates.iter().map(|pair| (pair.a, pair.b, 0.0)).collect();
+        for (edge, compared) in edges.iter_mut().step_by(step).zip(&self.compared) {
+            edge.2 = weigh(model, *compared, strict);
+        }
+        let is_open = |(at, _): &(usize, &mut (u32, u32, f32))| at % step != 0;
+        let mut open = edges.iter_mut().enumerate().filter(is_open).map(|(_, edge)| edge);
+        let pairs = self.candidates.iter().enumerate().filter(|(at, _)| at % step != 0);
+        comparer.compare_all(pairs.map(|(_, pair)| (pair.a, pair.b)), |compared| {
+            if let Some(edge) = open.next() {
+                edge.2 = weigh(model, compared, strict);
+            }
+        });
+        for (pair, (.., weight)) in self.candidates.iter().zip(&edges) {
             if pair.rules.is_power_of_two()
-                && weight > cluster::LEAST
+                && *weight > cluster::LEAST
                 && let Some(rule) = self.report.rules.get_mut(pair.rules.trailing_zeros() as usize)
             {
-                rule.only_matches += crate::weights::probability(f64::from(weight));
+                rule.only_matches += crate::weights::probability(f64::from(*weight));
             }
         }
         edges

@@ -20,6 +20,8 @@ pub(crate) struct Class {
     pub levels: Vec<Levels>,
     #[serde(skip)]
     pub(super) logs: Vec<[f32; LEVELS]>,
+    #[serde(skip)]
+    pub(super) log_prior: f32,
 }
 
 /// What the pairs of a class are.
@@ -73,6 +75,7 @@ impl Model {
     /// Fills the tables that scoring reads.
     pub fn finish(&mut self) {
         for class in &mut self.classes {
+            class.log_prior = class.prior.log2() as f32;
             let divide = class.sort != Sort::Unrelated;
             class.logs = class
                 .levels
@@ -143,11 +146,11 @@ impl Model {
     pub fn weight(&self, compared: Compared) -> f32 {
         let (mut yes, mut no) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
         for class in &self.classes {
-            let log = self.likelihood(class, compared) + class.prior.log2() as f32;
+            let log = self.likelihood(class, compared) + class.log_prior;
             let side = if class.sort == Sort::Match { &mut yes } else { &mut no };
             let top = side.max(log);
-            *side = if top == f32::NEG_INFINITY {
-                top
+            *side = if *side == f32::NEG_INFINITY {
+                log
             } else {
                 top + ((*side - top).exp2() + (log - top).exp2()).log2()
             };
@@ -236,6 +239,7 @@ impl Model {
         }
         for (class, prior) in self.classes.iter_mut().zip(priors) {
             class.prior = prior;
+            class.log_prior = prior.log2() as f32;
         }
     }
 }

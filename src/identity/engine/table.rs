@@ -5,8 +5,11 @@
 
 use super::dates::Dates;
 use super::pool::{Pool, hash, mix};
+pub(crate) use super::row::Row;
+use super::row::{About, NO_ROW};
 use crate::normal::{address, company, email, name, nicknames, text, web};
 use crate::role::Role;
+use arrayvec::ArrayString;
 use domain::ProfileKind;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::Hasher as _;
@@ -26,31 +29,11 @@ const LIST: u32 = 1 << 31;
 /// Most values of one kind that a record may carry; bounds what one hostile record can cost.
 const MOST_VALUES: usize = 20;
 
-/// One record's values; 0 is a missing one.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Row {
-    pub given: u32,
-    pub middle: u32,
-    pub family: u32,
-    pub email: u32,
-    pub phone: u32,
-    pub date: u32,
-    pub number: u32,
-    pub street: u32,
-    pub unit: u32,
-    pub city: u32,
-    pub postal: u32,
-    pub region: u32,
-    pub country: u32,
-    pub org: u32,
-    pub web: u32,
-    pub generation: u32,
-}
-
 /// Records ready to be compared.
 pub struct Table {
     pub(crate) kind: ProfileKind,
     pub(crate) rows: Vec<Row>,
+    pub(super) about: Vec<About>,
     /// Values of the columns without a place in [`Row`], `extra.len()` per row.
     pub(crate) others: Vec<u32>,
     pub(crate) extra: Vec<Extra>,
@@ -122,8 +105,8 @@ impl Table {
         self.added.get(at as usize).copied().unwrap_or(at)
     }
 
-    pub(crate) fn row(&self, at: u32) -> Row {
-        self.rows.get(at as usize).copied().unwrap_or_default()
+    pub(crate) fn row(&self, at: u32) -> &Row {
+        self.rows.get(at as usize).unwrap_or(&NO_ROW)
     }
 
     pub(crate) fn others(&self, at: u32) -> &[u32] {
@@ -140,6 +123,37 @@ impl Table {
         } else {
             self.lists.get((*value & !LIST) as usize).map_or(&[], |list| list)
         }
+    }
+
+    /// Reads what comparing some pairs will read, to no end but that it is at hand then: loads that
+    /// do not wait for each other cost a tenth of the same loads one after the other.
+    pub(crate) fn touch(&self, pairs: &[(u32, u32)]) {
+        let rows = || pairs.iter().flat_map(|(a, b)| [self.row(*a), self.row(*b)]);
+        let mut seen = 0;
+        for row in rows() {
+            seen ^= row.given;
+        }
+        let texts = |row: &Row| {
+            [
+                (&self.names, row.given),
+                (&self.names, row.family),
+                (&self.emails, row.email),
+                (&self.phones, row.phone),
+                (&self.places, row.number),
+                (&self.places, row.street),
+                (&self.places, row.city),
+                (&self.places, row.postal),
+            ]
+        };
+        for row in rows() {
+            for (pool, id) in texts(row) {
+                seen ^= pool.touch(id);
+            }
+            seen ^= self.email_parts(row.email).domain;
+            seen ^= self.sound(row.given) as u32 ^ self.sound(row.family) as u32;
+            seen ^= self.roots(row.given).len() as u32;
+        }
+        std::hint::black_box(seen);
     }
 
     pub(crate) fn email_parts(&self, id: u32) -> EmailParts {
@@ -162,6 +176,10 @@ impl Table {
     pub(crate) fn sound(&self, name: u32) -> u64 {
         self.name_sound.get(name as usize).copied().unwrap_or_default()
     }
+}
+
+fn in_order<T: Copy>(list: &[T], order: &[u32]) -> Vec<T> {
+    order.iter().filter_map(|at| list.get(*at as usize).copied()).collect()
 }
 
 /// Fills a [`Table`], one record after the other.
@@ -214,6 +232,7 @@ impl TableBuilder {
         let table = Table {
             kind,
             rows: Vec::new(),
+            about: Vec::new(),
             others: Vec::new(),
             extra,
             lists: Vec::new(),
@@ -256,14 +275,19 @@ impl TableBuilder {
     #[must_use]
     pub fn finish(mut self) -> Table {
         let content = std::mem::take(&mut self.content);
-        let mut order: Vec<u32> = (0..content.len() as u32).collect();
-        // Records that say the same may stand for each other, so that their order says nothing.
-        order.sort_unstable_by_key(|at| (content.get(*at as usize).copied(), *at));
         let mut table = self.finish_as_added();
-        let rows = &table.rows;
-        let moved = order.iter().filter_map(|at| rows.get(*at as usize).copied()).collect();
-        let others = order.iter().flat_map(|at| table.others(*at)).copied().collect();
-        (table.rows, table.others, table.added) = (moved, others, order);
+        // Names of one sound stand side by side, since they are the ones that are compared. Records
+        // that say the same may stand for each other, so that their order says nothing.
+        let mut order: Vec<_> = (0_u32..)
+            .zip(table.rows.iter().zip(&content))
+            .map(|(at, (row, said))| (table.sound(row.family), table.sound(row.given), *said, at))
+            .collect();
+        order.sort_unstable();
+        let order: Vec<u32> = order.into_iter().map(|(.., at)| at).collect();
+        table.rows = in_order(&table.rows, &order);
+        table.about = in_order(&table.about, &order);
+        table.others = order.iter().flat_map(|at| table.others(*at)).copied().collect();
+        table.added = order;
         table
     }
 
@@ -388,6 +412,7 @@ impl TableBuilder {
         self.parts = parts;
         let compared = compared.finish();
         self.content.push((compared, compared ^ all.finish()));
+        self.table.about.push(About::of(self.table.kind, &row));
         self.table.rows.push(row);
     }
 
@@ -397,14 +422,13 @@ impl TableBuilder {
         }
         let some =
             |text: &'_ str| -> Option<String> { (!text.is_empty()).then(|| text.to_owned()) };
-        if simple(&parts.given)
-            && simple(&parts.family)
-            && parts.suffix.is_empty()
+        if parts.suffix.is_empty()
             && parts.middle.is_empty()
+            && let (Some(given), Some(family)) = (plain(&parts.given), plain(&parts.family))
         {
             // One plain word each, by far the most frequent case: nothing to part.
-            row.given = self.name(&parts.given.to_ascii_lowercase());
-            row.family = self.name(&parts.family.to_ascii_lowercase());
+            row.given = self.name(&given);
+            row.family = self.name(&family);
             return;
         }
         let (given, family, full) = (some(&parts.given), some(&parts.family), some(&parts.full));
@@ -576,12 +600,12 @@ fn add_value(values: &mut Vec<u32>, value: u32) {
     }
 }
 
-/// Whether a name field is one plain word that is no title, suffix or placeholder.
-fn simple(text: &str) -> bool {
-    text.len() >= 2
-        && text.len() <= 24
-        && text.bytes().all(|b| b.is_ascii_alphabetic())
-        && !SPECIAL.contains(text.to_ascii_lowercase().as_str())
+/// A name field in small letters, if it is one plain word that is no title, suffix or placeholder.
+fn plain(text: &str) -> Option<ArrayString<24>> {
+    let mut word = ArrayString::from(text).ok()?;
+    word.make_ascii_lowercase();
+    let letters = word.len() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase());
+    (letters && !SPECIAL.contains(word.as_str())).then_some(word)
 }
 
 /// Words that need a closer look: titles, generations, words that stand for no name.

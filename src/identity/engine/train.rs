@@ -140,7 +140,13 @@ impl Model {
             classes: best
                 .into_iter()
                 .flat_map(|(shape, fit)| shape.iter().copied().zip(fit.classes))
-                .map(|(sort, levels)| Class { sort, prior: start, levels, logs: Vec::new() })
+                .map(|(sort, levels)| Class {
+                    sort,
+                    prior: start,
+                    levels,
+                    logs: Vec::new(),
+                    log_prior: 0.0,
+                })
                 .collect(),
             share,
             decrease: decrease(measured, u),
@@ -385,15 +391,19 @@ fn fit(
                 })
             })
             .collect();
+        let log_mix: Vec<Vec<f64>> = mix
+            .iter()
+            .map(|weights| weights.iter().map(|weight| weight.max(1e-12).ln()).collect())
+            .collect();
         let mut sums = vec![0.0; logs.len()];
         let mut next_mix = vec![vec![0.0; width]; rules];
         let mut now = 0.0;
         total = 0.0;
         let mut own = vec![0.0; width];
         for cell in cells {
-            let Some(weights) = mix.get(cell.rule) else { continue };
+            let Some(weights) = log_mix.get(cell.rule) else { continue };
             for (class, (slot, weight)) in own.iter_mut().zip(weights).enumerate() {
-                let mut log = weight.max(1e-12).ln();
+                let mut log = *weight;
                 for at in 0..columns {
                     let level = usize::from(level_of(cell.pattern, at));
                     log += logs
