@@ -5,6 +5,7 @@
 
 mod clv;
 mod columns;
+mod mrr;
 mod retention;
 
 use super::Outcome;
@@ -16,6 +17,9 @@ pub enum MetricsCommand {
     /// Estimate who is still a customer, how often they will buy and what they are worth.
     #[command(after_help = clv::AFTER_HELP)]
     Clv(clv::ClvArgs),
+    /// Movements of recurring revenue by period, from a table of subscription periods.
+    #[command(after_help = mrr::AFTER_HELP)]
+    Mrr(Box<mrr::MrrArgs>),
     /// Fit how customers under contract stay, and project it.
     #[command(after_help = retention::AFTER_HELP)]
     Retention(retention::RetentionArgs),
@@ -24,6 +28,7 @@ pub enum MetricsCommand {
 pub fn run(command: &MetricsCommand) -> Outcome {
     match command {
         MetricsCommand::Clv(args) => clv::run(args),
+        MetricsCommand::Mrr(args) => mrr::run(args),
         MetricsCommand::Retention(args) => retention::run(args),
     }
 }

@@ -6,7 +6,7 @@
 use super::ledger::{Change, Ledger, LineKind};
 use super::state::Question;
 use super::sum::Sum;
-use crate::{Measured, NullReason, Ratio};
+use crate::{Measured, NullReason, Ratio, exact};
 use domain::{Currency, Timestamp};
 use std::collections::BTreeMap;
 
@@ -153,14 +153,7 @@ impl<'a> Cohorts<'a> {
             for age in 0..ages.get(currency).copied().unwrap_or_default() {
                 let cell = cohort.cells.get(age).ok_or(NullReason::Immature);
                 let over = |num: Value, den: Value| -> Measured<Ratio> {
-                    let ratio = || {
-                        let (num, den) = (num?, den?);
-                        if den.is_zero() {
-                            return Err(NullReason::ZeroDenominator);
-                        }
-                        num.checked_div(den).ok_or(NullReason::Overflow)
-                    };
-                    ratio().into()
+                    num.and_then(|num| exact::over(num, den?)).into()
                 };
                 let sum = |pick: fn(&Cell) -> Sum| {
                     let cell = cell?;

@@ -6,7 +6,7 @@
 use super::book::COLUMNS;
 use super::calendar::Period;
 use super::policy::RevenuePolicy;
-use crate::{Measured, NullReason, Ratio};
+use crate::{Measured, NullReason, Ratio, exact};
 use domain::Currency;
 
 /// Customers in a row.
@@ -153,14 +153,7 @@ fn shown(
 }
 
 fn over(num: Result<Ratio, NullReason>, den: Result<Ratio, NullReason>) -> Measured<Ratio> {
-    let ratio = || {
-        let (num, den) = (num?, den?);
-        if den.is_zero() {
-            return Err(NullReason::ZeroDenominator);
-        }
-        num.checked_div(den).ok_or(NullReason::Overflow)
-    };
-    ratio().into()
+    num.and_then(|num| exact::over(num, den?)).into()
 }
 
 fn total(parts: &[Result<Ratio, NullReason>]) -> Result<Ratio, NullReason> {
@@ -284,6 +277,13 @@ impl RevenueRow {
             };
             *mine = rest.into();
         }
+    }
+
+    /// Whether anything in it is other than zero, or unknown.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        self.customers != Counts::default()
+            || self.clone().amounts().iter().any(|one| one.value != Some(0))
     }
 
     /// Whether any amount is other than zero.

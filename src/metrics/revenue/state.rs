@@ -158,7 +158,9 @@ pub(super) fn states<'i>(
             }
             let Some(segment) = track.segments.get(track.next) else { return false };
             let rate = convert(segment, track.period.currency, question);
-            if rate == Err(NullReason::MissingRate) {
+            // Nothing is worth nothing at any rate.
+            let free = segment.mrr.is_zero();
+            if rate == Err(NullReason::MissingRate) && !free {
                 let kind = FindingKind::MissingRate;
                 findings.push(Finding { origin: track.period.origin, kind });
             }
@@ -167,8 +169,11 @@ pub(super) fn states<'i>(
                 product: track.period.product.as_deref(),
                 currency: track.period.currency,
                 mrr: segment.mrr,
-                value: rate
-                    .and_then(|rate| segment.mrr.checked_mul(rate).ok_or(NullReason::Overflow)),
+                value: if free {
+                    Ok(Ratio::ZERO)
+                } else {
+                    rate.and_then(|rate| segment.mrr.checked_mul(rate).ok_or(NullReason::Overflow))
+                },
                 rate,
                 holds: segment.holds,
                 cause: segment.cause,
@@ -217,8 +222,8 @@ fn netted<'i>(list: Vec<State<'i>>, question: &Question<'_>) -> Vec<State<'i>> {
     kept
 }
 
-/// The first instant at which anything of these items counts and the last at which anything about
-/// them changes; `None` when nothing ever does.
+/// The time that these items are about, half-open: from the first start to the last end, or to just
+/// after the last change of what goes on; `None` when nothing ever counts.
 #[must_use]
 pub fn extent(
     items: &[ItemPeriod],
@@ -232,7 +237,7 @@ pub fn extent(
     for (item, end) in settle(items, &mut unheard) {
         let list = segments(item, end, &frame, &mut unheard);
         let (Some(first), Some(last)) = (list.first(), list.last()) else { continue };
-        let end = last.until.unwrap_or(last.from);
+        let end = last.until.unwrap_or(last.from.plus_millis(1));
         span = Some(span.map_or((first.from, end), |(a, b)| (a.min(first.from), b.max(end))));
     }
     span

@@ -183,6 +183,22 @@ fn without_a_rate_numbers_are_null_and_come_back_when_there_is_one() {
 }
 
 #[test]
+fn a_trial_needs_no_rate() {
+    let rates = table(&[("2025-02-15", "EUR", "USD", "1.30")]);
+    let to = Conversion { target: cur("USD"), rates: &rates };
+    let months = cut(Grain::Month, "2025-02-01", "2025-03-01");
+    let policy = preset("default");
+    let item = ItemPeriod {
+        currency: cur("EUR"),
+        trial_end: Some(at("2025-02-15")),
+        ..monthly("2025-02-01", None, 100)
+    };
+    let question = asked(&policy, &months, Some(to));
+    assert_eq!(ledger(std::slice::from_ref(&item), &question).findings, []);
+    assert_eq!(moves(&rows(&[vec![item]], &question)[0]), [13_000, 0, 0, 0, 0, 0]);
+}
+
+#[test]
 fn changing_currency_is_neither_new_nor_churn() {
     let items = vec![
         monthly("2025-01-01", Some("2025-02-10"), 100),
