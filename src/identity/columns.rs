@@ -8,12 +8,14 @@ mod names;
 mod redundant;
 mod roles;
 mod shapes;
+mod sorter;
 
 use crate::engine::Column;
 use crate::role::Role;
 use domain::ProfileKind;
 use names::{Claim, DatePart};
 use shapes::Shape;
+pub use sorter::Sorter;
 
 /// Rows of a table that are worth looking at; more make no better guess.
 pub const SAMPLE_ROWS: usize = 1_000;
@@ -137,6 +139,17 @@ pub fn recognise(
         return Err(ColumnError::NothingToCompare(headers.to_vec()));
     }
     Ok(Layout { columns, date })
+}
+
+/// The roles of a table's own columns.
+fn roles_of(
+    kind: ProfileKind,
+    headers: &[String],
+    samples: &[Vec<String>],
+    map: &[(String, String)],
+) -> Result<Vec<Role>, ColumnError> {
+    let layout = recognise(kind, headers, samples, map)?;
+    Ok(layout.columns.iter().take(headers.len()).map(|column| column.role).collect())
 }
 
 /// The roles that the caller gives.

@@ -32,6 +32,12 @@ pub fn company_names(a: &str, b: &str) -> f64 {
     company_measures(a, b).map_or(0.0, |m| m.company())
 }
 
+/// A folded name in letters that the spellings of many languages share: `wladimir` and `vladimir`
+/// are one. For comparing only: not a spelling that anybody writes.
+pub(crate) fn plain(folded: &str) -> String {
+    String::from_utf8(letters::plain(folded, false)).unwrap_or_default()
+}
+
 /// Whether two names are one but for case and signs.
 fn equal(a: &str, b: &str) -> bool {
     // Different characters may share a transliteration: those are compared as they are written.

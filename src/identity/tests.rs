@@ -5,6 +5,7 @@ mod golden;
 mod held;
 mod ids;
 mod labels;
+mod layouts;
 mod normal;
 mod normal_fuzz;
 mod properties;

@@ -10,8 +10,9 @@ use crate::cli::{Done, Failure, Json, Outcome, output};
 use clap::{Args, ValueEnum};
 use csv::ByteRecord;
 use domain::ProfileKind;
-use identity::columns::{self, Layout, SAMPLE_ROWS, recognise};
-use identity::engine::{self, EngineOptions, Phase, TableBuilder, TableOutcome};
+use identity::Intake;
+use identity::columns::{self, SAMPLE_ROWS};
+use identity::engine::{Column, EngineOptions, Phase, TableOutcome};
 use identity::quality::{self, Step, Truth, UNKNOWN};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
@@ -84,9 +85,8 @@ struct Asides {
 
 /// A table on its way to the engine.
 struct Load {
-    layout: Layout,
     asides: Asides,
-    builder: TableBuilder,
+    intake: Intake,
     truth: Labels,
     sets: Labels,
     foreign: u64,
@@ -101,26 +101,21 @@ impl Load {
         if let Some(at) = self.asides.set {
             self.sets.push(cell(at), None);
         }
-        if !self.layout.joins_date()
-            && let Ok(text) = std::str::from_utf8(row.as_slice())
-        {
+        if let Ok(text) = std::str::from_utf8(row.as_slice()) {
             // The ordinary row, without a copy of anything. Fields end where characters do, since
             // a delimiter is one byte that stands inside no character.
-            let fields = (0..row.len()).filter_map(|at| {
-                let hidden = self.asides.truth == Some(at);
-                if hidden { Some("") } else { text.get(row.range(at)?) }
+            let hidden = self.asides.truth;
+            let field = |at: usize| row.range(at).and_then(|range| text.get(range));
+            self.intake.push(row.len(), |at| {
+                if hidden == Some(at) { "" } else { field(at).unwrap_or_default() }
             });
-            self.builder.push(fields);
             return;
         }
         let mut fields: Vec<_> = row.iter().map(|field| decode(field, &mut self.foreign)).collect();
         if let Some(truth) = self.asides.truth.and_then(|at| fields.get_mut(at)) {
             *truth = "".into();
         }
-        let mut date = String::new();
-        self.layout.join_date(|at| fields.get(at).map_or("", |field| &**field), &mut date);
-        let joined = self.layout.joins_date().then_some(date.as_str());
-        self.builder.push(fields.iter().map(|field| &**field).chain(joined));
+        self.intake.push(fields.len(), |at| fields.get(at).map_or("", |field| &**field));
     }
 }
 
@@ -128,15 +123,16 @@ pub fn run(args: &EvaluateArgs) -> Outcome {
     let mut meter = Meter::start();
     let mut load = read(args, &mut meter)?;
     let mut notes = std::mem::take(&mut load.1);
-    let Load { layout, asides, builder, truth, sets, .. } = load.0;
+    let Load { asides, intake, truth, sets, .. } = load.0;
     let (labels, sets) = (truth.rows, sets.rows);
-    let table = builder.finish();
+    let columns: Vec<Column> = intake.columns().to_vec();
+    let table = intake.finish();
     let rows = table.len();
     meter.end("normalise");
     let link_only = asides.set.map(|_| sets.as_slice());
     // How far below the cut-off the best one is looked for.
     let options = EngineOptions { below: if asides.truth.is_some() { EXPLORED } else { 0.0 } };
-    let outcome = engine::resolve_table(&table, link_only, &options, &mut |phase| {
+    let outcome = table.resolve(link_only, &options, &mut |phase| {
         meter.end(match phase {
             Phase::Normalise => "normalise",
             Phase::Block => "block",
@@ -166,7 +162,7 @@ pub fn run(args: &EvaluateArgs) -> Outcome {
             "the column of the truth is empty: there is nothing to hold the outcome to".to_owned(),
         );
     }
-    let report = Report::new(outcome, quality, layout.columns, &meter, peak_rss_bytes(), notes);
+    let report = Report::new(outcome, quality, columns, &meter, peak_rss_bytes(), notes);
     if args.json.json {
         output::say_json(&report)?;
     } else {
@@ -237,18 +233,11 @@ fn read(args: &EvaluateArgs, meter: &mut Meter) -> Result<(Load, Vec<String>), F
     let samples: Vec<Vec<String>> = sample(&first)
         .map(|row| row.iter().map(|field| decode(field, &mut foreign).into_owned()).collect())
         .collect();
-    let layout = recognise(kind, &table.headers, &samples, &map)
+    let intake = Intake::new(kind, &table.headers, &samples, &map)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     drop(samples);
-    let builder = TableBuilder::new(kind, layout.columns.clone());
-    let mut load = Load {
-        layout,
-        asides,
-        builder,
-        truth: Labels::default(),
-        sets: Labels::default(),
-        foreign: 0,
-    };
+    let mut load =
+        Load { asides, intake, truth: Labels::default(), sets: Labels::default(), foreign: 0 };
     meter.end("load");
     for row in &first {
         load.push(row);

@@ -4,8 +4,9 @@
 //! random pairs, what is usual anywhere, and typical error rates of matches. Refuses to fit.
 
 use super::compare::Comparer;
-use super::level::{Comparison, LEVELS, MISSING, level_of};
-use super::model::{Levels, is_exact, normalise};
+use super::level::{Comparison, LEVELS, MISSING};
+use super::model::{Class, Levels, at_most, is_exact, normalise};
+use crate::role::Role;
 use domain::ProfileKind;
 
 /// Random pairs on which agreement by chance is measured.
@@ -21,6 +22,12 @@ pub(super) fn typical(
     if kind == ProfileKind::Company && comparison == Comparison::Org {
         return typical_company(share);
     }
+    // Dates of birth and numbers of authorities are mistyped, seldom others.
+    let (other, seldom) = match comparison {
+        Comparison::Date => (super::level::date::DIFFERENT, 0.03),
+        Comparison::Extra(_, Role::TrustedId) => (super::level::id::DIFFERENT, 0.02),
+        _ => (MISSING, 0.0),
+    };
     let mut m = [0.0; LEVELS];
     let levels = comparison.levels();
     let agree = match comparison {
@@ -45,8 +52,15 @@ pub(super) fn typical(
         };
     }
     normalise(&mut m);
+    if other != MISSING {
+        at_most(&mut m, other, seldom);
+    }
     m
 }
+
+/// How often names of one company, and of two at one site, are alike but for a word of each.
+const EACH_OWN: f64 = 0.005;
+pub(super) const EACH_OWN_APART: f64 = 0.01;
 
 /// Names of one company: other spellings are frequent, other names are not.
 pub(super) fn typical_company(share: &Levels) -> Levels {
@@ -62,6 +76,7 @@ pub(super) fn typical_company(share: &Levels) -> Levels {
         (l::PART, 0.06),
         (l::ACRONYM, 0.03),
         (l::SOMEWHAT, 0.04),
+        (l::EACH_OWN, EACH_OWN),
         (l::SLIGHTLY, 0.02),
         (l::DIFFERENT, 0.02),
         (l::NUMBER, 0.002),
@@ -90,6 +105,30 @@ pub(super) fn cap(kind: ProfileKind, comparisons: &[Comparison], u: &mut [Levels
         }
         normalise(levels);
     }
+}
+
+/// How often names stand in each other's place, before anything is known of a table.
+const SWAPPED: f64 = 0.01;
+
+/// Names are put down in the wrong order whoever bears them: that two records agree in swapped
+/// names says as much as that they agree. So by chance it is as rare, beside agreement, as among
+/// matches, though it is too rare to be counted on random pairs.
+pub(super) fn hold_swaps(comparisons: &[Comparison], u: &mut [Levels], matches: Option<&Class>) {
+    use super::level::given as l;
+    let Some(at) = comparisons.iter().position(|c| *c == Comparison::Given) else { return };
+    let Some(u) = u.get_mut(at) else { return };
+    let exact = |levels: &Levels| -> f64 { levels.get(1..4).unwrap_or_default().iter().sum() };
+    let agree = exact(u);
+    let matched = matches.and_then(|class| class.levels.get(at));
+    for level in [l::SWAPPED, l::SWAPPED_SIMILAR] {
+        let often = matched.map_or(SWAPPED, |m| {
+            m.get(usize::from(level)).copied().unwrap_or_default() / exact(m).max(1e-9)
+        });
+        if let Some(slot) = u.get_mut(usize::from(level)) {
+            *slot = slot.max(often.min(1.0) * agree);
+        }
+    }
+    normalise(u);
 }
 
 /// Records whose own values are looked at for the frequencies of exact levels.
@@ -200,16 +239,32 @@ pub(super) fn chance(
     comparer: &mut Comparer<'_>,
     random: &[(u32, u32)],
     exact_u: &[Levels],
-) -> Vec<Levels> {
+) -> (Vec<Levels>, Vec<[f32; LEVELS]>) {
     let width = comparer.comparisons.len();
     let mut counts = vec![[0.0; LEVELS]; width];
-    comparer.compare_all(random.iter().copied(), |compared| {
-        for (at, levels) in counts.iter_mut().enumerate() {
-            if let Some(slot) = levels.get_mut(usize::from(level_of(compared.pattern, at))) {
-                *slot += 1.0;
+    let mut sums = vec![[0.0; LEVELS]; width];
+    for (a, b) in random {
+        for (at, (level, frequency)) in comparer.levels(*a, *b).into_iter().enumerate() {
+            if let (Some(counts), Some(sums)) = (counts.get_mut(at), sums.get_mut(at))
+                && let (Some(count), Some(sum)) =
+                    (counts.get_mut(usize::from(level)), sums.get_mut(usize::from(level)))
+            {
+                *count += 1.0;
+                *sum += frequency.unwrap_or_default();
             }
         }
-    });
+    }
+    let mean = counts
+        .iter()
+        .zip(&sums)
+        .zip(exact_u)
+        .enumerate()
+        .map(|(at, ((counts, sums), exact))| {
+            // No value is rarer than one that a single other record has.
+            let equal = exact.iter().sum::<f64>().max(comparer.least_frequency(at));
+            mean(counts, sums, equal)
+        })
+        .collect();
     let mut out = Vec::with_capacity(width);
     for ((levels, exact), comparison) in counts.iter().zip(exact_u).zip(&comparer.comparisons) {
         let mut u = [0.0; LEVELS];
@@ -236,6 +291,23 @@ pub(super) fn chance(
             };
         }
         out.push(u);
+    }
+    (out, mean)
+}
+
+/// Pairs that agree in part for which the values that agree stand, see [`mean`].
+const FEW_PARTLY: f64 = 10.0;
+
+/// Log2 of the mean frequency of values that agree in part, from its sums over random pairs; of
+/// levels with few such pairs closer to that of equal values.
+fn mean(counts: &Levels, sums: &Levels, equal: f64) -> [f32; LEVELS] {
+    let mut out = [0.0; LEVELS];
+    for (level, (slot, (count, sum))) in
+        out.iter_mut().zip(counts.iter().zip(sums)).enumerate().skip(1)
+    {
+        if !is_exact(level) {
+            *slot = ((sum + FEW_PARTLY * equal) / (count + FEW_PARTLY)).log2() as f32;
+        }
     }
     out
 }

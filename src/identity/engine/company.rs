@@ -22,8 +22,12 @@ struct Shared {
     part: f32,
     /// Weight of the heaviest word that both have.
     telling: f32,
+    /// How many names have the rarest word that both have.
+    count: u32,
     /// Both have numbers and they differ.
     numbers: bool,
+    /// Both have words that the other one lacks.
+    apart: bool,
 }
 
 impl Comparer<'_> {
@@ -45,35 +49,32 @@ impl Comparer<'_> {
     }
 
     fn org_pair(&mut self, a: u32, b: u32) -> (u8, u32) {
-        let count = of(&self.frequency.org, a);
         if a == b {
+            let count = of(&self.frequency.org, a);
             return (self.share(count), count);
         }
         let key = (a.min(b), a.max(b));
-        let level = match self.memo.get(&key) {
-            Some(known) => *known,
-            None => {
-                let table = self.table;
-                let (Some(p), Some(q)) = (table.org_parts(a), table.org_parts(b)) else {
-                    return (MISSING, 0);
-                };
-                // Words are paired from the first name's side: the same one in any table.
-                let hash = |org: u32| table.orgs.hash(org);
-                let (p, q) = if hash(a) <= hash(b) { (p, q) } else { (q, p) };
-                let found = self.org_level(p, q);
-                self.memo.insert(key, found);
-                found
-            }
+        if let Some(known) = self.memo.get(&key) {
+            return *known;
+        }
+        let table = self.table;
+        let (Some(p), Some(q)) = (table.org_parts(a), table.org_parts(b)) else {
+            return (MISSING, 0);
         };
-        (level, 0)
+        // Words are paired from the first name's side: the same one in any table.
+        let hash = |org: u32| table.orgs.hash(org);
+        let (p, q) = if hash(a) <= hash(b) { (p, q) } else { (q, p) };
+        let shared = self.org_shared(&p.words, &q.words);
+        let found = (self.org_level(p, q, &shared), shared.count);
+        self.memo.insert(key, found);
+        found
     }
 
-    fn org_level(&self, p: &OrgParts, q: &OrgParts) -> u8 {
+    fn org_level(&self, p: &OrgParts, q: &OrgParts, found: &Shared) -> u8 {
         use level::org as l;
         if p.solid == q.solid {
             return l::VERY_SIMILAR;
         }
-        let found = self.org_shared(&p.words, &q.words);
         if found.numbers {
             return if found.whole >= 0.4 { l::NUMBER } else { l::DIFFERENT };
         }
@@ -88,7 +89,11 @@ impl Comparer<'_> {
         } else {
             usize::MAX
         };
-        if found.whole >= 0.9 || slips <= longest / 8 && slips <= 2 {
+        if slips <= longest / 8 && slips <= 2 {
+            l::VERY_SIMILAR
+        } else if found.apart && found.whole >= 0.75 {
+            l::EACH_OWN
+        } else if found.whole >= 0.9 {
             l::VERY_SIMILAR
         } else if found.whole >= 0.75 {
             l::SIMILAR
@@ -116,7 +121,7 @@ impl Comparer<'_> {
         let mut taken = [false; WORDS];
         let (mut from_a, mut from_b) = (0.0, 0.0);
         let mut shared = Shared::default();
-        let mut unpaired = 0;
+        let (mut unpaired, mut lacking) = (0, false);
         for one in a {
             let mut best = (0.0, usize::MAX, 0.0);
             for (at, other) in b.iter().enumerate() {
@@ -142,15 +147,22 @@ impl Comparer<'_> {
                 *slot = true;
                 from_a += best.2 * weight(*one);
                 from_b += best.2 * weight(*other);
-                shared.telling = shared.telling.max(best.2 * weight(*one).min(weight(*other)));
-            } else if is_number(words.text(*one)) {
-                unpaired += 1;
+                let telling = best.2 * weight(*one).min(weight(*other));
+                if telling > shared.telling {
+                    shared.telling = telling;
+                    let count = |word: u32| of(&self.frequency.org_word, word);
+                    shared.count = count(*one).max(count(*other));
+                }
+            } else {
+                lacking = true;
+                unpaired += usize::from(is_number(words.text(*one)));
             }
         }
         let left = |(at, w): (usize, &u32)| {
             !taken.get(at).copied().unwrap_or(true) && is_number(words.text(*w))
         };
         shared.numbers = unpaired > 0 && b.iter().enumerate().any(left);
+        shared.apart = lacking && taken.iter().take(b.len()).any(|taken| !taken);
         shared.whole = (from_a + from_b) / (of_a + of_b).max(1e-6);
         shared.part = if of_a <= of_b { from_a / of_a.max(1e-6) } else { from_b / of_b.max(1e-6) };
         shared
@@ -198,6 +210,7 @@ const fn org_rank(level: u8) -> u8 {
         l::SOMEWHAT => 16,
         l::ACRONYM => 15,
         l::PART => 14,
+        l::EACH_OWN => 13,
         other => other,
     }
 }

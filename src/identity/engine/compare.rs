@@ -26,8 +26,8 @@ pub(crate) struct Comparer<'t> {
     pub frequency: Frequencies,
     /// Records that have a value, by comparison.
     pub present: Vec<f64>,
-    /// Levels of company names already compared, by their numbers.
-    pub memo: FxHashMap<(u32, u32), u8>,
+    /// What company names already compared have in common, by their numbers.
+    pub memo: FxHashMap<(u32, u32), (u8, u32)>,
 }
 
 /// Pairs whose values are fetched together.
@@ -133,27 +133,35 @@ impl<'t> Comparer<'t> {
         for at in 0..self.comparisons.len() {
             let (level, count) = self.level(at, a, b, &mut swapped);
             pattern |= u64::from(level) << (at * 4);
-            if (EXACT..=EXACT_MANY).contains(&level) {
-                rarity -= self.log_frequency(at, count.max(1));
+            let counts = self.by_frequency(at, level);
+            if counts > 0.0 {
+                rarity -= counts * self.log_frequency(at, count.max(1));
             }
         }
         Compared { pattern, rarity }
     }
 
-    /// The frequency of the value that two records agree on exactly, if they do.
-    pub fn agreed(&mut self, at: usize, a: u32, b: u32) -> Option<f64> {
-        let mut swapped = false;
-        if self.comparisons.get(at) == Some(&Comparison::Family)
-            && let Some(given) = self.comparisons.iter().position(|c| *c == Comparison::Given)
-        {
-            self.level(given, a, b, &mut swapped);
-        }
-        let (level, count) = self.level(at, a, b, &mut swapped);
-        let exact = (EXACT..=EXACT_MANY).contains(&level);
-        exact.then(|| f64::from(self.log_frequency(at, count.max(1))).exp2())
+    fn by_frequency(&self, at: usize, level: u8) -> f32 {
+        self.comparisons.get(at).map_or(0.0, |comparison| comparison.by_frequency(level))
     }
 
-    /// Level of one comparison, and of an exact one how many records carry the value.
+    /// The level of each comparison, and the frequency of the value that two records agree on, of
+    /// the more frequent one where they agree in part; `None` where no frequency counts.
+    pub fn levels(&mut self, a: u32, b: u32) -> Vec<(u8, Option<f64>)> {
+        let mut swapped = false;
+        (0..self.comparisons.len())
+            .map(|at| {
+                let (level, count) = self.level(at, a, b, &mut swapped);
+                let counts = self.by_frequency(at, level) > 0.0;
+                let frequency =
+                    counts.then(|| f64::from(self.log_frequency(at, count.max(1))).exp2());
+                (level, frequency)
+            })
+            .collect()
+    }
+
+    /// Level of one comparison, and how many records carry the value, of two that agree in part the
+    /// more frequent one; 0 where the frequency says nothing.
     fn level(&mut self, at: usize, a: u32, b: u32, swapped: &mut bool) -> (u8, u32) {
         let (x, y) = (self.table.row(a), self.table.row(b));
         let Some(comparison) = self.comparisons.get(at).copied() else { return (MISSING, 0) };
@@ -191,6 +199,11 @@ impl<'t> Comparer<'t> {
     fn log_frequency(&self, at: usize, count: u32) -> f32 {
         let present = self.present.get(at).copied().unwrap_or(1.0);
         (f64::from(count.max(2) - 1) / (present + BEYOND)).log2() as f32
+    }
+
+    /// The frequency of a value that only one other record has.
+    pub fn least_frequency(&self, at: usize) -> f64 {
+        f64::from(self.log_frequency(at, 1)).exp2()
     }
 
     pub(super) fn share(&self, count: u32) -> u8 {

@@ -10,6 +10,7 @@ use super::level::{self, EXACT, EXACT_MANY, EXACT_SOME, MISSING};
 use super::pool::{self, mask};
 use super::table::Row;
 use crate::role::Role;
+use domain::ProfileKind;
 
 /// Level of exact agreement by how many carry the value.
 fn exact_by(count: u32, some: u32, many: u32) -> u8 {
@@ -33,14 +34,16 @@ impl Comparer<'_> {
             let count = of(&self.frequency.given, a);
             return (self.share(count), count);
         }
+        // Of names that are not the same the more frequent one says how often it happens by chance.
+        let count = of(&self.frequency.given, a).max(of(&self.frequency.given, b));
         if x.family != 0 && y.family != 0 {
             if a == y.family && b == x.family {
-                return (l::SWAPPED, 0);
+                return (l::SWAPPED, count);
             }
             if (a == y.family && self.alike(b, x.family) >= 0.85)
                 || (b == x.family && self.alike(a, y.family) >= 0.85)
             {
-                return (l::SWAPPED_SIMILAR, 0);
+                return (l::SWAPPED_SIMILAR, count);
             }
         }
         let names = &self.table.names;
@@ -51,14 +54,17 @@ impl Comparer<'_> {
         }
         let (ra, rb) = (self.table.roots(a), self.table.roots(b));
         if ra.iter().any(|root| rb.contains(root)) {
-            return (l::NICKNAME, 0);
+            return (l::NICKNAME, count);
         }
         let similarity = self.alike(a, b);
-        if similarity >= 0.92 {
-            return (l::TYPO, 0);
+        if similarity >= 0.92 && s.len().abs_diff(t.len()) <= SLIPS {
+            return (l::TYPO, count);
         }
         if self.table.sound(a) == self.table.sound(b) || similarity >= 0.84 {
-            return (l::SIMILAR, 0);
+            return (l::SIMILAR, count);
+        }
+        if self.spelt_alike(a, b) {
+            return (l::SIMILAR, count);
         }
         if has_word(names.text(x.middle), t)
             || has_word(names.text(y.middle), s)
@@ -66,7 +72,25 @@ impl Comparer<'_> {
         {
             return (l::PART, 0);
         }
+        if self.near(a, y.family) && self.near(b, x.family) {
+            return (l::SWAPPED_SIMILAR, count);
+        }
         (l::DIFFERENT, 0)
+    }
+
+    /// Whether two names are spellings of one.
+    fn near(&self, a: u32, b: u32) -> bool {
+        let (names, table) = (&self.table.names, self.table);
+        names.text(a).len().min(names.text(b).len()) >= 3
+            && (table.sound(a) == table.sound(b) || self.alike(a, b) >= 0.85)
+    }
+
+    /// Whether two names are alike in the letters that the spellings of many languages share.
+    fn spelt_alike(&self, a: u32, b: u32) -> bool {
+        let plain = &self.table.plain_names;
+        let (p, q) = (self.table.plain(a), self.table.plain(b));
+        let (s, t) = (plain.text(p), plain.text(q));
+        s.len().min(t.len()) >= 4 && similarity(s, t, plain.mask(p), plain.mask(q)) >= 0.9
     }
 
     pub(super) fn family(&self, x: &Row, y: &Row, swapped: bool) -> (u8, u32) {
@@ -85,17 +109,21 @@ impl Comparer<'_> {
             let same = s.as_bytes().first() == t.as_bytes().first();
             return if same { (l::INITIAL, 0) } else { (l::DIFFERENT, 0) };
         }
+        let count = of(&self.frequency.family, a).max(of(&self.frequency.family, b));
         if (s.contains(' ') || t.contains(' '))
             && s.split(' ').any(|w| w.len() > 2 && has_word(t, w))
         {
-            return (l::PART, 0);
+            return (l::PART, count);
         }
         let similarity = self.alike(a, b);
-        if similarity >= 0.92 {
-            return (l::TYPO, 0);
+        if similarity >= 0.92 && s.len().abs_diff(t.len()) <= SLIPS {
+            return (l::TYPO, count);
         }
-        if self.table.sound(a) == self.table.sound(b) || similarity >= 0.85 {
-            return (l::SIMILAR, 0);
+        if self.table.sound(a) == self.table.sound(b)
+            || similarity >= 0.85
+            || self.spelt_alike(a, b)
+        {
+            return (l::SIMILAR, count);
         }
         (l::DIFFERENT, 0)
     }
@@ -106,6 +134,13 @@ impl Comparer<'_> {
             return l::GENERATION;
         }
         let (a, b) = (x.middle, y.middle);
+        let first = |row: &Row| has_word(self.table.names.text(row.middle), "i");
+        // An "I" behind a name is an initial, but beside a "II" it is the first of two.
+        if x.generation > 1 && y.generation == 0 && first(y)
+            || y.generation > 1 && x.generation == 0 && first(x)
+        {
+            return l::GENERATION;
+        }
         if a == 0 || b == 0 {
             return if x.generation == y.generation { MISSING } else { l::GENERATION_OPEN };
         }
@@ -193,10 +228,14 @@ impl Comparer<'_> {
     fn email_pair(&self, a: u32, b: u32) -> (u8, u32) {
         use level::email as l;
         let f = &self.frequency;
+        let (p, q) = (self.table.email_parts(a), self.table.email_parts(b));
         if a == b {
+            // A mailbox of a function is the employer's: its readers are colleagues.
+            if p.role && !p.public && self.table.kind == ProfileKind::Person {
+                return (l::DOMAIN, 0);
+            }
             return (exact_by(of(&f.email_carriers, a), 2, 6), of(&f.email, a));
         }
-        let (p, q) = (self.table.email_parts(a), self.table.email_parts(b));
         let (s, t) = (self.table.local(a), self.table.local(b));
         if s == t && s.len() >= 4 && !p.role {
             return (l::LOCAL, 0);
@@ -461,6 +500,9 @@ fn number_in(text: &str) -> u64 {
 
 /// The least that [`number_in`] gives for more than one digit.
 const TWO_DIGITS: u64 = 11;
+
+/// Letters that a misspelt name may be longer or shorter: `darletta` is no slip for `darla`.
+const SLIPS: usize = 2;
 
 fn has_word(text: &str, word: &str) -> bool {
     !text.is_empty() && text.split(' ').any(|w| w == word)

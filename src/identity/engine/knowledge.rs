@@ -7,7 +7,7 @@ use super::block;
 use super::compare::{Compared, Comparer};
 use super::frequency::{Counts, Frequencies};
 use super::keys::{self, Context, Rule};
-use super::level::{self, Comparison, level_of};
+use super::level::{self, Comparison};
 use super::model::Model;
 use super::table::{Table, TableBuilder};
 use crate::IdentityRecord;
@@ -47,7 +47,7 @@ struct Stored {
     oversized: Vec<u64>,
 }
 
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// How far below the cut-off pairs are still looked at: what lies between is a reviewer's.
 pub(crate) const GREY: f32 = 4.0;
 
@@ -248,13 +248,13 @@ impl View<'_> {
             weight: self.model().prior_weight(),
             term_frequency: None,
         }];
-        let comparisons = self.model().comparisons.clone();
-        for (at, comparison) in comparisons.iter().enumerate() {
-            let level = level_of(compared.pattern, at);
+        let levels = self.comparer.levels(a.min(b), a.max(b));
+        for (at, (comparison, (level, frequency))) in
+            self.model().comparisons.iter().zip(levels).enumerate()
+        {
             if level == level::MISSING {
                 continue;
             }
-            let frequency = self.comparer.agreed(at, a.min(b), a.max(b));
             bars.push(Bar {
                 comparison: comparison.name(),
                 level: comparison.names().get(usize::from(level)).copied().unwrap_or("other"),

@@ -34,6 +34,11 @@ pub(crate) const EXACT: u8 = 1;
 pub(crate) const EXACT_SOME: u8 = 2;
 pub(crate) const EXACT_MANY: u8 = 3;
 
+/// What the frequency of names counts that agree in part, of 1 where they are equal.
+const PARTLY: f32 = 0.5;
+/// What the frequency of the rarest word counts that two names of companies have in common.
+const PARTLY_ORG: f32 = 0.5;
+
 pub(crate) mod given {
     pub const NICKNAME: u8 = 4;
     pub const INITIAL: u8 = 5;
@@ -202,6 +207,8 @@ pub(crate) mod org {
     pub const PART: u8 = 9;
     pub const SLIGHTLY: u8 = 10;
     pub const NUMBER: u8 = 11;
+    /// Most in common, and a word of its own on both sides: the cafe and the dining room of a hotel.
+    pub const EACH_OWN: u8 = 12;
     pub const NAMES: &[&str] = &[
         "missing",
         "exact",
@@ -215,6 +222,7 @@ pub(crate) mod org {
         "part",
         "slightly similar",
         "number differs",
+        "similar, each with a word of its own",
     ];
 }
 
@@ -256,6 +264,34 @@ impl Comparison {
             Self::Web => web::NAMES,
             Self::Extra(_, Role::TrustedId | Role::UniqueId) => id::NAMES,
             Self::Extra(..) => text::NAMES,
+        }
+    }
+
+    /// How much the frequency of the values counts at a level: in full where they are equal, and of
+    /// names also where they agree in part. Other values are too rarely frequent to matter.
+    pub const fn by_frequency(self, level: u8) -> f32 {
+        match (self, level) {
+            (_, EXACT..=EXACT_MANY) => 1.0,
+            (
+                Self::Given,
+                given::NICKNAME
+                | given::TYPO
+                | given::SIMILAR
+                | given::SWAPPED
+                | given::SWAPPED_SIMILAR,
+            )
+            | (Self::Family, family::TYPO | family::SIMILAR | family::PART) => PARTLY,
+            (
+                Self::Org,
+                org::VERY_SIMILAR
+                | org::SIMILAR
+                | org::SOMEWHAT
+                | org::SLIGHTLY
+                | org::PART
+                | org::NUMBER
+                | org::EACH_OWN,
+            ) => PARTLY_ORG,
+            _ => 0.0,
         }
     }
 

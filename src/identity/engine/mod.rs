@@ -138,11 +138,9 @@ fn learn(
     let done = steps.cluster(&model, &edges, None, calibrate::REACH, u32::MAX);
     let found = steps.cutoff(&edges, &done, None);
     let cutoff = if steps.strict {
-        // At the limit no valley was found, and the model's own word counts. People are not put
-        // together against the odds, and where there are enough of them to have namesakes and
-        // families not without a margin: in a store a wrong join costs more than a missed one,
-        // which is reviewed.
-        let found = if found >= calibrate::FURTHEST as f32 { 0.0 } else { found };
+        // People are not put together against the odds, and where there are enough of them to have
+        // namesakes and families not without a margin: in a store a wrong join costs more than a
+        // missed one, which is reviewed.
         found.max(if table.len() >= NAMESAKES { MARGIN } else { 0.0 })
     } else {
         // Little is known of a company in a store, so that joins come in lumps of a few weights: a
@@ -183,10 +181,12 @@ struct Steps<'t> {
     strict: bool,
 }
 
-/// Weight of a pair; the least of a doubtful one where doubts count.
+/// Weight of a pair; the least of two generations, and of a doubtful pair where doubts count.
 fn weigh(model: &Model, compared: compare::Compared, strict: bool) -> f32 {
     let weight = model.weight(compared);
-    if strict && model.is_doubtful(compared) { weight.min(cluster::LEAST) } else { weight }
+    let apart =
+        if strict { model.is_doubtful(compared) } else { model.is_another_generation(compared) };
+    if apart { weight.min(cluster::LEAST) } else { weight }
 }
 
 impl<'t> Steps<'t> {
@@ -317,7 +317,10 @@ impl<'t> Steps<'t> {
         let mut all = done.joins.clone();
         all.extend(done.held.iter().map(|held| held.join));
         all.sort_by(|x, y| y.weight.total_cmp(&x.weight));
-        calibrate::cutoff(self.table.len(), edges, &all, &mut may_join)
+        let found = calibrate::cutoff(self.table.len(), edges, &all, &mut may_join);
+        // At the upper limit nothing falls towards a valley: there are no joins of different
+        // entities to be told from the others, and the model's own word counts.
+        if found >= calibrate::FURTHEST as f32 { 0.0 } else { found }
     }
 }
 
@@ -389,7 +392,7 @@ pub fn resolve_table(
     let cutoff = f64::from(found);
     let clusters = named(table, &mut parent);
     let mut notes = Vec::new();
-    if found.abs() >= calibrate::FURTHEST as f32 {
+    if found <= -calibrate::FURTHEST as f32 {
         notes.push(format!(
             "the cut-off stands at {found:+.0}, the furthest that is tried: the weights of this table are not to be trusted"
         ));

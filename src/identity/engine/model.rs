@@ -51,6 +51,8 @@ pub(crate) struct Model {
     pub share: Vec<Levels>,
     /// Log2 of how much rarer agreement is by chance than it was measured on all pairs, matches included.
     pub(super) decrease: Vec<[f32; LEVELS]>,
+    /// Log2 of the mean frequency of the values that two random records agree on in part, by level.
+    pub(super) mean: Vec<[f32; LEVELS]>,
 }
 
 pub(super) fn is_exact(level: usize) -> bool {
@@ -63,6 +65,16 @@ pub(super) fn normalise(levels: &mut Levels) {
         for slot in levels.iter_mut().skip(1) {
             *slot /= total;
         }
+    }
+}
+
+/// Lowers one level to a share of all, the others keep their proportions.
+pub(super) fn at_most(levels: &mut Levels, level: u8, most: f64) {
+    if let Some(slot) = levels.get_mut(usize::from(level))
+        && *slot > most
+    {
+        *slot = (1.0 - *slot) * most / (1.0 - most);
+        normalise(levels);
     }
 }
 
@@ -82,7 +94,9 @@ impl Model {
                 .iter()
                 .zip(&self.share)
                 .zip(&self.decrease)
-                .map(|((levels, share), decrease)| {
+                .zip(&self.mean)
+                .zip(&self.comparisons)
+                .map(|((((levels, share), decrease), mean), comparison)| {
                     let mut out = [0.0; LEVELS];
                     let exact: f64 =
                         (1..LEVELS).filter(|l| is_exact(*l)).filter_map(|l| levels.get(l)).sum();
@@ -100,7 +114,11 @@ impl Model {
                                 decrease.get(level).copied().unwrap_or_default()
                             }
                         } else {
-                            p.log2() as f32
+                            // Of values more frequent than most of the level, agreement in part is
+                            // less rare by chance.
+                            let mean = mean.get(level).copied().unwrap_or_default();
+                            let counts = comparison.by_frequency(level as u8);
+                            p.log2() as f32 - if divide { 0.0 } else { counts * mean }
                         };
                     }
                     out
@@ -139,7 +157,8 @@ impl Model {
                 .and_then(|levels| levels.get(usize::from(level)))
                 .map_or(0.0, |log| f64::from(*log))
         };
-        of(Sort::Match) - of(Sort::Unrelated) - frequency.map_or(0.0, f64::log2)
+        let counts = self.comparisons.get(at).map_or(0.0, |c| f64::from(c.by_frequency(level)));
+        of(Sort::Match) - of(Sort::Unrelated) - frequency.map_or(0.0, |f| counts * f.log2())
     }
 
     /// Match weight of a pair in log2 odds: prior and all evidence.
@@ -156,6 +175,13 @@ impl Model {
             };
         }
         yes - no
+    }
+
+    /// Whether two records state different generations: father and son share all else, and those
+    /// who bear a name in the second generation do not forget it.
+    pub fn is_another_generation(&self, compared: Compared) -> bool {
+        let at = self.comparisons.iter().position(|c| *c == Comparison::Middle);
+        at.is_some_and(|at| level_of(compared.pattern, at) == super::level::middle::GENERATION)
     }
 
     /// Whether two records of people are not put together without being asked, whatever they weigh.

@@ -9,6 +9,7 @@ pub(crate) use super::row::Row;
 use super::row::{About, NO_ROW};
 use crate::normal::{address, company, email, name, nicknames, text, web};
 use crate::role::Role;
+use crate::similar;
 use arrayvec::ArrayString;
 use domain::ProfileKind;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
@@ -50,6 +51,10 @@ pub struct Table {
     pub(crate) others_pool: Pool,
     /// By number in `names`.
     pub(crate) name_sound: Vec<u64>,
+    /// Names in the letters that spellings share.
+    pub(crate) plain_names: Pool,
+    /// Numbers in `plain_names`, by number in `names`.
+    name_plain: Vec<u32>,
     /// The names that a name may stand for, by number in `names`.
     name_roots: Vec<&'static [u16]>,
     /// By row: which of the records that were added it is. Empty where rows stand as added.
@@ -173,6 +178,11 @@ impl Table {
         self.name_roots.get(name as usize).copied().unwrap_or_default()
     }
 
+    /// The number in `plain_names` of a name.
+    pub(crate) fn plain(&self, name: u32) -> u32 {
+        self.name_plain.get(name as usize).copied().unwrap_or_default()
+    }
+
     pub(crate) fn sound(&self, name: u32) -> u64 {
         self.name_sound.get(name as usize).copied().unwrap_or_default()
     }
@@ -247,6 +257,8 @@ impl TableBuilder {
             org_words: pool(),
             others_pool: pool(),
             name_sound: vec![0],
+            plain_names: pool(),
+            name_plain: vec![0],
             name_roots: vec![&[]],
             added: Vec::new(),
         };
@@ -300,6 +312,7 @@ impl TableBuilder {
         let mut table = self.table;
         for pool in [
             &mut table.names,
+            &mut table.plain_names,
             &mut table.emails,
             &mut table.domains,
             &mut table.phones,
@@ -447,6 +460,8 @@ impl TableBuilder {
         let id = self.table.names.intern(folded);
         if id as usize == self.table.name_sound.len() {
             self.table.name_sound.push(name::sound(folded));
+            let plain = similar::plain(folded);
+            self.table.name_plain.push(self.table.plain_names.intern(&plain));
             self.table.name_roots.push(nicknames::roots(folded));
         }
         id

@@ -5,11 +5,11 @@
 //! the comparisons that the rule implies, replaces one training session per rule.
 
 use super::block::Candidate;
-use super::chance::{cap, chance, decrease, exact, typical};
+use super::chance::{EACH_OWN_APART, cap, chance, decrease, exact, hold_swaps, typical};
 use super::compare::{Compared, Comparer};
 use super::keys::Rule;
 use super::level::{Comparison, LEVELS, level_of};
-use super::model::{Class, FEW, Levels, Model, Sort, is_exact, normalise};
+use super::model::{Class, FEW, Levels, Model, Sort, at_most, is_exact, normalise};
 use domain::ProfileKind;
 use rustc_hash::FxHashMap;
 
@@ -27,16 +27,18 @@ impl Model {
         let comparisons = comparer.comparisons.clone();
         let kind = comparer.table.kind;
         let (share, exact_u) = exact(comparer);
-        let measured = chance(comparer, random, &exact_u);
+        let (measured, mean) = chance(comparer, random, &exact_u);
         let mut u = measured.clone();
         cap(kind, &comparisons, &mut u);
+        hold_swaps(&comparisons, &mut u, None);
         let mut model = Self::estimate(
-            comparer, share, &measured, &u, rules, pairs, compared, labelled, all_pairs,
+            comparer, share, &measured, mean, &u, rules, pairs, compared, labelled, all_pairs,
         );
         // Where little is compared beside a name, what agrees by chance cannot be told from matches.
         if comparisons.len() > 2 {
             let both = comparer.both_present();
             u = model.without_matches(&measured, compared, &both, all_pairs);
+            hold_swaps(&comparisons, &mut u, model.classes.first());
             model.decrease = decrease(&measured, &u);
             if let Some(last) = model.classes.last_mut() {
                 last.levels = u;
@@ -95,6 +97,7 @@ impl Model {
         comparer: &Comparer<'_>,
         share: Vec<Levels>,
         measured: &[Levels],
+        mean: Vec<[f32; LEVELS]>,
         u: &[Levels],
         rules: &[Rule],
         pairs: &[Candidate],
@@ -150,6 +153,7 @@ impl Model {
                 .collect(),
             share,
             decrease: decrease(measured, u),
+            mean,
         };
         model.finish();
         model.fit_priors(compared, all_pairs);
@@ -187,9 +191,14 @@ fn may_vary(sort: Sort, comparison: Comparison, level: usize) -> bool {
     use super::level::{address, org, phone};
     let any = |of: &[u8]| of.iter().any(|l| usize::from(*l) == level);
     match (sort, comparison) {
-        (Sort::Neighbour | Sort::Peer, Comparison::Org) => {
-            any(&[org::SOMEWHAT, org::SLIGHTLY, org::PART, org::NUMBER, org::DIFFERENT])
-        }
+        (Sort::Neighbour | Sort::Peer, Comparison::Org) => any(&[
+            org::SOMEWHAT,
+            org::SLIGHTLY,
+            org::PART,
+            org::NUMBER,
+            org::EACH_OWN,
+            org::DIFFERENT,
+        ]),
         (Sort::Peer, Comparison::Address) => {
             any(&[address::STREET, address::NUMBER, address::SIMILAR, address::DIFFERENT])
         }
@@ -294,16 +303,6 @@ fn rare(kind: ProfileKind, comparison: Comparison) -> Option<(u8, f64)> {
     }
 }
 
-/// Lowers one level to a share of all, the others keep their proportions.
-fn at_most(levels: &mut Levels, level: u8, most: f64) {
-    if let Some(slot) = levels.get_mut(usize::from(level))
-        && *slot > most
-    {
-        *slot = (1.0 - *slot) * most / (1.0 - most);
-        normalise(levels);
-    }
-}
-
 struct Fit {
     classes: Vec<Vec<Levels>>,
     bic: f64,
@@ -331,6 +330,13 @@ fn start(
     };
     for (slot, t) in out.iter_mut().zip(typical) {
         *slot = clean * t + (1.0 - clean) * *slot;
+    }
+    if sort == Sort::Neighbour
+        && comparison == Comparison::Org
+        && let Some(slot) = out.get_mut(usize::from(super::level::org::EACH_OWN))
+    {
+        *slot = EACH_OWN_APART;
+        normalise(&mut out);
     }
     out
 }
@@ -360,9 +366,13 @@ fn fit(
         })
         .collect();
     let mut classes = starts.clone();
+    // One comparison alone cannot tell the classes: any split of its levels fits.
+    let told = comparisons.len() > 1;
     let free = |class: usize, comparison: Comparison| {
         let elsewhere = |sort| sort == Sort::Neighbour && comparison == Comparison::Address;
-        shape.get(class).is_some_and(|sort| !by_chance(*sort, comparison) && !elsewhere(*sort))
+        told && shape
+            .get(class)
+            .is_some_and(|sort| !by_chance(*sort, comparison) && !elsewhere(*sort))
     };
     let mut mix: Vec<Vec<f64>> = vec![
         shape
