@@ -12,9 +12,10 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub struct Store {
     write: DatabaseConnection,
     read: DatabaseConnection,
     statements: Arc<AtomicU64>,
+    checkpoints: Arc<Checkpoints>,
 }
 
 impl std::fmt::Debug for Store {
@@ -82,7 +84,7 @@ impl Store {
                 (write, read)
             }
         };
-        Ok(Self { backend, write, read, statements })
+        Ok(Self { backend, write, read, statements, checkpoints: Arc::default() })
     }
 
     /// Which database it is.
@@ -148,6 +150,11 @@ impl Store {
         }
     }
 
+    /// The connection for a write of one statement, which is a transaction by itself.
+    pub(crate) const fn writer(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
     /// The connection for reading outside a transaction.
     pub(crate) const fn reader(&self) -> &DatabaseConnection {
         &self.read
@@ -160,6 +167,9 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
+        if self.backend == Backend::Sqlite {
+            self.checkpoints.begin_if_due(&self.read);
+        }
         Ok(self.write.begin_with_options(options).await?)
     }
 
@@ -168,6 +178,39 @@ impl Store {
             Backend::Sqlite => DbBackend::Sqlite,
             Backend::Postgres => DbBackend::Postgres,
         }
+    }
+}
+
+/// Writing SQLite's log back into the file, beside the commits rather than in one of them: that would
+/// take as long as a hundred others.
+#[derive(Default)]
+struct Checkpoints {
+    is_running: AtomicBool,
+    ended: Mutex<Option<Instant>>,
+}
+
+impl Checkpoints {
+    /// How long the log grows before it is written back: a page changed often is written once.
+    const PAUSE: Duration = Duration::from_millis(500);
+
+    /// Begins one if the last ended long enough ago.
+    fn begin_if_due(self: &Arc<Self>, reader: &DatabaseConnection) {
+        let ended = *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = ended.is_none_or(|ended| ended.elapsed() >= Self::PAUSE);
+        if !is_due || self.is_running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (checkpoints, pool) = (Arc::clone(self), reader.get_sqlite_connection_pool().clone());
+        tokio::spawn(async move {
+            // Passive: it waits for nobody, and nobody for it.
+            let checkpoint = sea_orm::sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
+            if let Err(error) = checkpoint.execute(&pool).await {
+                tracing::warn!(%error, "writing the log back into the database failed");
+            }
+            *checkpoints.ended.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Instant::now());
+            checkpoints.is_running.store(false, Ordering::Release);
+        });
     }
 }
 
@@ -207,19 +250,28 @@ fn common(options: &StoreOptions, url: String, connections: u32) -> ConnectOptio
 /// own; the writer touches pages all over the file, ids being hashes, and fetching each of them from
 /// the system again was the largest part of a first sync.
 const WRITER_CACHE_KIB: u32 = 65_536;
-/// Pages of the write-ahead log between two checkpoints: a page changed often is written back once.
-const WAL_PAGES: &str = "8000";
+/// Pages of the write-ahead log from which a commit writes them back itself, however long that takes.
+/// [`Checkpoints`] does so beside the commits long before; this bounds the log should it fall behind.
+const WAL_PAGES: &str = "64000";
+/// Bytes of the file that are read in place, without a copy: SQLite's own maximum. A reader's cache
+/// is void after every commit, while these pages stay.
+const MAPPED_BYTES: &str = "2147418112";
 const READER_CACHE_KIB: u32 = 2_048;
 
 fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> ConnectOptions {
     let mut connect = common(options, options.url.clone(), connections);
+    // It is in this process: it answers.
+    connect.test_before_acquire(false);
     // SQLite may roll a transaction back by itself (a full disk). The driver's own ROLLBACK then
     // fails, and later commits would be savepoints of a transaction that nobody commits: such a
     // connection is not used again.
     connect.map_sqlx_sqlite_pool_opts(|pool| {
         pool.after_release(|connection, _| {
             Box::pin(async move {
-                connection.ping().await?;
+                if connection.is_in_transaction() {
+                    // Wait for the rollback that was begun.
+                    connection.ping().await?;
+                }
                 Ok(!connection.is_in_transaction())
             })
         })
@@ -234,6 +286,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32, cache_kib: u32) -> C
             .foreign_keys(false)
             .pragma("cache_size", format!("-{cache_kib}"))
             .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("mmap_size", MAPPED_BYTES)
             .pragma("temp_store", "memory")
             .optimize_on_close(true, 400)
     });
@@ -251,6 +304,9 @@ fn postgres_options(
     connect.map_sqlx_postgres_opts(move |postgres| {
         postgres.application_name("customer360").options([
             ("plan_cache_mode", plans.to_owned()),
+            // No statement is so long that compiling it would pay; one that is believed to be costs
+            // hundreds of milliseconds.
+            ("jit", "off".to_owned()),
             ("statement_timeout", statement_ms.to_string()),
         ])
     });

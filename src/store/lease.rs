@@ -3,11 +3,11 @@
 //! A lease is a row with an owner, an end and a fencing number that grows with every holder. Every
 //! commit checks the number, so a process that slept through the end of its lease writes nothing.
 
-use crate::sql::run;
+use crate::sql::{map, run};
 use crate::{Store, StoreError};
 use domain::Timestamp;
 use entity::sync_state;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Value};
+use sea_orm::{ConnectionTrait, EntityTrait, Value};
 
 /// A held lease on a piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,52 +38,45 @@ impl Store {
         owner: &str,
         now: Timestamp,
     ) -> Result<(Lease, String), StoreError> {
-        let tx = self.begin().await?;
-        run(
-            &tx,
-            self.statement(
-                "INSERT INTO sync_state (source, stream, state, status, record_count, reject_count, \
-                 request_count, lease_until_ms, fence) VALUES ($1, $2, 'null', 'idle', 0, 0, 0, 0, 0) \
-                 ON CONFLICT (source, stream) DO NOTHING",
-                vec![source.into(), stream.into()],
-            ),
-        )
+        let taken = self.statement(
+            "INSERT INTO sync_state (source, stream, state, status, record_count, reject_count, \
+             request_count, lease_owner, lease_until_ms, fence, started_at_ms) \
+             VALUES ($1, $2, 'null', 'running', 0, 0, 0, $3, $4, 1, $5) \
+             ON CONFLICT (source, stream) DO UPDATE SET lease_owner = excluded.lease_owner, \
+             lease_until_ms = excluded.lease_until_ms, fence = sync_state.fence + 1, \
+             status = excluded.status, started_at_ms = excluded.started_at_ms \
+             WHERE sync_state.lease_owner IS NULL OR sync_state.lease_owner = excluded.lease_owner \
+             OR sync_state.lease_until_ms < excluded.started_at_ms RETURNING fence, state",
+            vec![
+                source.into(),
+                stream.into(),
+                owner.into(),
+                (now.as_millis() + LEASE_MS).into(),
+                now.as_millis().into(),
+            ],
+        );
+        let taken = map(self.writer(), taken, |r| {
+            Ok((r.try_get::<i64>("", "fence")?, r.try_get::<String>("", "state")?))
+        })
         .await?;
-        let taken = run(
-            &tx,
-            self.statement(
-                "UPDATE sync_state SET lease_owner = $3, lease_until_ms = $4, fence = fence + 1, \
-                 status = 'running', started_at_ms = $5 WHERE source = $1 AND stream = $2 \
-                 AND (lease_owner IS NULL OR lease_owner = $3 OR lease_until_ms < $5)",
-                vec![
-                    source.into(),
-                    stream.into(),
-                    owner.into(),
-                    (now.as_millis() + LEASE_MS).into(),
-                    now.as_millis().into(),
-                ],
-            ),
-        )
-        .await?;
-        let row = sync_state::Entity::find_by_id((source.to_owned(), stream.to_owned()))
-            .one(&tx)
-            .await?
-            .ok_or(StoreError::NotFound { what: "stream" })?;
-        if taken == 0 {
+        let Some((fence, state)) = taken.into_iter().next() else {
+            let row = sync_state::Entity::find_by_id((source.to_owned(), stream.to_owned()))
+                .one(self.writer())
+                .await?
+                .ok_or(StoreError::NotFound { what: "stream" })?;
             return Err(StoreError::Leased {
                 what: format!("{source}/{stream}"),
                 owner: row.lease_owner.unwrap_or_default(),
                 remaining_s: (row.lease_until_ms - now.as_millis()).max(0) / 1000,
             });
-        }
-        tx.commit().await?;
+        };
         let lease = Lease {
             source: source.to_owned(),
             stream: stream.to_owned(),
-            fence: row.fence,
+            fence,
             owner: owner.to_owned(),
         };
-        Ok((lease, row.state))
+        Ok((lease, state))
     }
 
     /// Gives a lease back and notes how the work ended. `error` is a message for operators and its
@@ -104,9 +97,8 @@ impl Store {
             Outcome::Disabled { code, message } => ("disabled", Some(message), Some(code)),
         };
         let done = matches!(outcome, Outcome::Done);
-        let tx = self.begin().await?;
         run(
-            &tx,
+            self.writer(),
             self.statement(
                 "UPDATE sync_state SET lease_owner = NULL, lease_until_ms = 0, status = $4, \
                  last_error = $5, last_error_code = $6, \
@@ -125,7 +117,6 @@ impl Store {
             ),
         )
         .await?;
-        tx.commit().await?;
         Ok(())
     }
 
@@ -134,10 +125,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] and database errors.
     pub async fn keep(&self, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
-        extend(self, &tx, lease, now).await?;
-        tx.commit().await?;
-        Ok(())
+        extend(self, self.writer(), lease, now).await
     }
 
     /// Takes all leases from an owner that is known to be dead.
@@ -145,16 +133,14 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn forget_owner(&self, owner: &str) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
         run(
-            &tx,
+            self.writer(),
             self.statement(
                 "UPDATE sync_state SET lease_owner = NULL, lease_until_ms = 0 WHERE lease_owner = $1",
                 vec![owner.into()],
             ),
         )
         .await?;
-        tx.commit().await?;
         Ok(())
     }
 }
@@ -188,7 +174,7 @@ pub enum Outcome<'a> {
 /// [`StoreError::LeaseLost`] when another process took it.
 pub(crate) async fn extend(
     store: &Store,
-    tx: &DatabaseTransaction,
+    on: &impl ConnectionTrait,
     lease: &Lease,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -204,7 +190,7 @@ pub(crate) async fn extend(
          WHERE source = $1 AND stream = $2 AND fence = $3 AND lease_owner = $5",
         values,
     );
-    if tx.execute_raw(statement).await?.rows_affected() == 0 {
+    if on.execute_raw(statement).await?.rows_affected() == 0 {
         return Err(StoreError::LeaseLost { what: format!("{}/{}", lease.source, lease.stream) });
     }
     Ok(())
