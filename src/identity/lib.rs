@@ -53,6 +53,6 @@ pub use join_tree::{JoinSide, join_tree};
 pub use mixed::{Intake, Mixed};
 pub use record::{IdentityRecord, company_record, person_record};
 pub use resolution::{Cluster, Evidence, Join, Resolution, ReviewPair, ReviewReason};
-pub use resolve::{block_keys, block_keys_of, linked, resolve};
+pub use resolve::{Surroundings, block_keys, block_keys_of, resolve, surroundings};
 pub use rules::{RuleId, Rules, Switches};
 pub use survivorship::{FieldRules, Survivorship, SurvivorshipKey, SurvivorshipRule};

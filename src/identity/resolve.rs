@@ -12,7 +12,7 @@ use crate::{Cluster, Evidence, IdentityRecord, Join, Resolution, RuleId, Rules, 
 use bounds::{Bounds, Refusal};
 use domain::{Decision, Identifier, IdentifierKind, RecordId, Verdict};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
 /// The keys under which candidates for a record are found.
@@ -32,38 +32,75 @@ pub fn block_keys_of(records: &[IdentityRecord], knowledge: &Knowledge) -> Vec<V
         .collect()
 }
 
-/// Which records are linked to one in `frontier`: by weight, by a trusted id, or by a decision that
-/// they are the same. Whom to follow when everything is gathered that a changed record could touch.
+/// What a look around some records shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Records that are linked to one of them, ascending.
+    pub linked: Vec<RecordId>,
+    /// The block keys of every record that was looked at: see [`block_keys_of`].
+    pub keys: HashMap<RecordId, Vec<i64>>,
+}
+
+/// Looks around the records in `frontier`: which others are linked to one of them, by weight or by a
+/// trusted id. Whom to follow when everything is gathered that a changed record could touch.
 #[must_use]
-pub fn linked<S: BuildHasher>(
+pub fn surroundings<S: BuildHasher>(
     records: &[IdentityRecord],
     frontier: &HashSet<RecordId, S>,
-    decisions: &[Decision],
     rules: &Rules,
     knowledge: &Knowledge,
-) -> Vec<RecordId> {
-    let scene = Scene::new(records, decisions, rules, knowledge);
+) -> Surroundings {
+    let scene = Scene::new(records, &[], rules, knowledge);
     let table = knowledge.table(&scene.records);
     let mut view = knowledge.view(&table);
     let floor = knowledge.floor() as f32;
-    let inside = |at: u32| scene.id(at).is_some_and(|id| frontier.contains(&id));
-    let mut found: FxHashSet<RecordId> = FxHashSet::default();
-    let mut take = |a: u32, b: u32| {
-        found.extend([a, b].into_iter().filter(|at| !inside(*at)).filter_map(|at| scene.id(at)));
-    };
-    for (a, b) in view.candidates() {
-        if inside(a) != inside(b) && view.weight(a, b) >= floor {
-            take(a, b);
-        }
-    }
+    let inside: Vec<bool> = scene.records.iter().map(|r| frontier.contains(&r.id)).collect();
+    let inside = |at: u32| inside.get(at as usize).copied().unwrap_or_default();
+    let keys: Vec<Vec<u64>> = (0..scene.records.len() as u32).map(|at| view.keys(at)).collect();
+    let mut found: FxHashSet<u32> = FxHashSet::default();
     for forced in &scene.forced {
-        if inside(forced.a) != inside(forced.b) {
-            take(forced.a, forced.b);
+        for (at, other) in [(forced.a, forced.b), (forced.b, forced.a)] {
+            if inside(at) && !inside(other) {
+                found.insert(other);
+            }
         }
     }
-    let mut found: Vec<RecordId> = found.into_iter().collect();
-    found.sort_unstable();
-    found
+    for (a, b) in across(&keys, &inside).unwrap_or_else(|| view.candidates()) {
+        let other = if inside(a) { b } else { a };
+        let is_across = inside(a) != inside(b);
+        if is_across && !found.contains(&other) && view.weight(a, b) >= floor {
+            found.insert(other);
+        }
+    }
+    let mut linked: Vec<RecordId> = found.into_iter().filter_map(|at| scene.id(at)).collect();
+    linked.sort_unstable();
+    let signed = |keys: Vec<u64>| keys.into_iter().map(u64::cast_signed).collect();
+    let ids = scene.records.iter().map(|r| r.id);
+    Surroundings { linked, keys: ids.zip(keys.into_iter().map(signed)).collect() }
+}
+
+/// Pairs of an inner and an outer record that share a key, each once; `None` where a block is so
+/// large that not all its pairs are candidates.
+fn across(keys: &[Vec<u64>], inside: &impl Fn(u32) -> bool) -> Option<Vec<(u32, u32)>> {
+    const WHOLE: usize = 200;
+    let mut entries: Vec<(u64, bool, u32)> = Vec::with_capacity(keys.iter().map(Vec::len).sum());
+    for (at, keys) in (0..).zip(keys) {
+        entries.extend(keys.iter().map(|key| (*key, inside(at), at)));
+    }
+    entries.sort_unstable();
+    let mut pairs = Vec::new();
+    for block in entries.chunk_by(|x, y| x.0 == y.0) {
+        if block.len() > WHOLE {
+            return None;
+        }
+        let (outer, inner) = block.split_at(block.partition_point(|entry| !entry.1));
+        for (.., a) in inner {
+            pairs.extend(outer.iter().map(|(.., b)| (*a.min(b), *a.max(b))));
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    Some(pairs)
 }
 
 /// Resolves records into clusters. A record id that comes twice counts once, in its highest

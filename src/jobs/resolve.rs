@@ -97,14 +97,17 @@ impl Jobs {
         let started = Instant::now();
         let mut report = ResolveReport::default();
         let heads = self.store.load_model_heads().await?;
+        let mut dirty = self.store.load_dirty_records().await?;
         for kind in KINDS {
-            // Read again for people: committing a company may mark those who work there.
-            let dirty = self.store.load_dirty_records().await?;
             let head = heads.iter().find(|head| head.kind == kind).copied();
-            self.resolve_kind(lease, kind, head, &dirty, full, &mut report).await?;
+            let is_done = self.resolve_kind(lease, kind, head, &dirty, full, &mut report).await?;
+            if is_done && kind == ProfileKind::Company {
+                // Committing a company may mark those who work there.
+                dirty = self.store.load_dirty_records().await?;
+            }
         }
-        // Marked, but neither: a record deleted before it was ever resolved.
-        let dirty = self.store.load_dirty_records().await?;
+        // Marked, but neither: a record deleted before it was ever resolved. One that came back
+        // since it was read has another mark.
         let other: Vec<(RecordId, i64)> =
             dirty.iter().filter(|d| !d.person && !d.company).map(|d| (d.id, d.mark)).collect();
         self.store.clear_dirty_records(&other).await?;
@@ -112,6 +115,7 @@ impl Jobs {
         Ok(report)
     }
 
+    /// Resolves what changed of a kind; whether there was anything to do.
     async fn resolve_kind(
         &self,
         lease: &Lease,
@@ -120,13 +124,13 @@ impl Jobs {
         dirty: &[DirtyRecord],
         full: bool,
         report: &mut ResolveReport,
-    ) -> Result<(), JobError> {
+    ) -> Result<bool, JobError> {
         let started = Instant::now();
         let before = (report.records, report.profiles, report.reviews);
         let dirty: Vec<&DirtyRecord> = dirty.iter().filter(|d| d.is(kind)).collect();
         let known = self.known(kind, head, dirty.len() as u64, full).await?;
         let whole = match known {
-            Known::Nothing => return Ok(()),
+            Known::Nothing => return Ok(false),
             Known::Stale => true,
             Known::Fresh(_) => false,
         };
@@ -146,7 +150,7 @@ impl Jobs {
         tracing::info!(kind = kind.as_str(), records, profiles, whole, "identities resolved");
         let elapsed_ms = millis(started);
         self.progress.report(&Event::Resolved { kind, records, profiles, reviews, elapsed_ms });
-        Ok(())
+        Ok(true)
     }
 
     fn stop_if_asked(&self) -> Result<(), JobError> {

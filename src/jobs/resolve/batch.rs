@@ -12,10 +12,11 @@ use identity::Knowledge;
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::Lease;
-use store::identity::{DirtyRecord, RecordBlocks};
+use store::identity::{DirtyRecord, RecordBlocks, StoredAround};
 use tokio::time::Instant;
 
-/// Up to so many records are compared on the spot; more, on a thread for long work.
+/// Up to so many records are gathered and compared on the spot, while the writing connection waits;
+/// more, without it and on a thread for long work.
 const SMALL: usize = 500;
 
 impl Jobs {
@@ -29,25 +30,25 @@ impl Jobs {
     ) -> Result<(), JobError> {
         let started = Instant::now();
         let ids: Vec<RecordId> = dirty.iter().map(|d| d.id).collect();
-        let snapshot = self.store.identity_snapshot().await?;
-        let search = Search {
-            snapshot: &snapshot,
+        let mut snapshot = self.store.identity_snapshot().await?;
+        let mut search = Search {
+            snapshot: &mut snapshot,
             kind,
             knowledge,
             rules: &self.identity,
             most: self.options.neighbourhood_max,
+            small: SMALL,
         };
         let found = search.gather(&ids).await?;
-        let old = snapshot.blocks(kind, &ids).await?;
-        let decisions = snapshot.decisions(kind, &found.scope).await?;
-        let previous = snapshot.membership(kind, &found.scope).await?;
+        let StoredAround { blocks: old, decisions, membership: previous } =
+            snapshot.around(kind, &found.scope, &ids).await?;
         let states =
             id_states(&self.store, Some(&snapshot), kind, &found.records, &previous).await?;
-        snapshot.end().await?;
         let Neighbourhood { scope, records, mut keys, hashes, blocks_cut, is_cut } = found;
         let (resolution, records) = if records.len() <= SMALL {
             (identity::resolve(&records, &decisions, &self.identity, knowledge), records)
         } else {
+            snapshot.step_back().await?;
             let (rules, knowledge) = (Arc::clone(&self.identity), Arc::clone(knowledge));
             let work = tokio::task::spawn_blocking(move || {
                 (identity::resolve(&records, &decisions, &rules, &knowledge), records)
@@ -75,7 +76,7 @@ impl Jobs {
         report.take(&commit, &resolution, &previous, records.len());
         report.blocks_cut += blocks_cut;
         report.neighbourhoods_cut += u64::from(is_cut);
-        self.store.commit_resolution(lease, kind, &commit, lease::now(self)).await?;
+        snapshot.commit(lease, kind, &commit, lease::now(self)).await?;
         report.batches_us.push(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
         Ok(())
     }

@@ -83,6 +83,13 @@ pub(super) fn plan_commit(
         .flatten()
         .copied()
         .collect();
+    let mut left: Vec<ProfileId> = changed
+        .iter()
+        .filter_map(|id| previous.get(id).filter(|profile| member.get(id) != Some(*profile)))
+        .copied()
+        .collect();
+    left.sort_unstable();
+    left.dedup();
     let joins = resolution
         .clusters
         .iter()
@@ -108,6 +115,7 @@ pub(super) fn plan_commit(
         scope,
         members: assignment.members,
         changed,
+        left,
         explained,
         joins,
         reviews,

@@ -84,6 +84,7 @@ impl Jobs {
         report.take(&commit, &resolution, &previous, records.len());
         report.whole += 1;
         self.store.commit_resolution(lease, kind, &commit, lease::now(self)).await?;
+        self.store.count_for_plans().await?;
         self.knowledge.keep(kind, trained_at, Arc::new(knowledge), count);
         Ok(())
     }

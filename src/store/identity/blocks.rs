@@ -56,12 +56,19 @@ pub(super) fn keys_to_bytes(keys: &[i64]) -> Vec<u8> {
     keys.iter().flat_map(|key| key.to_le_bytes()).collect()
 }
 
-pub(super) fn keys_from_bytes(bytes: &[u8]) -> Result<Vec<i64>, StoreError> {
-    let (keys, rest) = bytes.as_chunks::<8>();
+/// The keys of a `record_block.block_keys` in hexadecimal digits.
+pub(super) fn keys_from_hex(text: &str) -> Result<Vec<i64>, StoreError> {
+    let corrupt = || StoreError::Corrupt { what: "record_block.block_keys" };
+    let (keys, rest) = text.as_bytes().as_chunks::<16>();
     if !rest.is_empty() {
-        return Err(StoreError::Corrupt { what: "record_block.block_keys" });
+        return Err(corrupt());
     }
-    Ok(keys.iter().map(|key| i64::from_le_bytes(*key)).collect())
+    let key = |digits: &[u8; 16]| {
+        let digits = std::str::from_utf8(digits).ok()?;
+        // The bytes stand in the order of their weight, the least first.
+        u64::from_str_radix(digits, 16).ok().map(|key| key.swap_bytes().cast_signed())
+    };
+    keys.iter().map(|digits| key(digits).ok_or_else(corrupt)).collect()
 }
 
 /// Entries written per transaction while all keys are replaced: an hour of other work must not wait.
@@ -111,6 +118,21 @@ impl Store {
             let rows = chunk.iter().map(|b| row_of(kind, b)).collect();
             insert::<record_block::Entity, _>(&tx, rows, None).await?;
             tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the database count what resolution reads. After much was loaded at once PostgreSQL takes
+    /// tables for empty until it finds the time to count, and reads them whole for one record.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn count_for_plans(&self) -> Result<(), StoreError> {
+        if self.backend == Backend::Postgres {
+            let sql = "ANALYZE source_record, contact, company, record_link, identifier, decision, \
+                       profile_member, profile_redirect, person_block_key, company_block_key, \
+                       record_block, dirty_record, dirty_contributor, review, explanation";
+            run(self.writer(), self.statement(sql, vec![])).await?;
         }
         Ok(())
     }
@@ -206,9 +228,9 @@ async fn add_entries(
     for chunk in entries.chunks(full) {
         let (rows, values) = if store.backend == Backend::Sqlite && chunk.len() == full {
             // Always the same text, so that it stays prepared: half the time of a JSON list.
-            let rows = (0..full).map(|at| format!("(${},${})", 2 * at + 1, 2 * at + 2));
+            // Without numbers, which the driver would look up one by one.
             let values = chunk.iter().flat_map(|(key, id)| [(*key).into(), (*id).into()]).collect();
-            (format!("VALUES {}", rows.collect::<Vec<_>>().join(",")), values)
+            (format!("VALUES {}", vec!["(?,?)"; full].join(",")), values)
         } else {
             let rows = format!("{} WHERE true", pair_rows(store.backend));
             (rows, pair_list(store.backend, chunk))
@@ -217,4 +239,25 @@ async fn add_entries(
         run(tx, store.statement(sql, values)).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{keys_from_hex, keys_to_bytes};
+    use std::fmt::Write as _;
+
+    #[test]
+    fn keys_come_back_from_hexadecimal_digits_of_either_case() {
+        let keys = vec![0, 1, -1, i64::MIN, i64::MAX, 0x0123_4567_89ab_cdef];
+        let digits = keys_to_bytes(&keys).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        });
+        assert_eq!(keys_from_hex(&digits).unwrap(), keys);
+        assert_eq!(keys_from_hex(&digits.to_uppercase()).unwrap(), keys);
+        assert!(keys_from_hex("0123").is_err());
+        assert!(keys_from_hex("0123456789abcdeg").is_err());
+    }
 }

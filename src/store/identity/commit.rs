@@ -30,38 +30,50 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let tx = self.begin().await?;
-        extend(self, &tx, lease, now).await?;
-        let write = Write { store: self, tx: &tx, kind, now };
-        write.mark_touched(&commit.changed).await?;
-        write.membership(commit).await?;
-        write.mark_touched(&commit.changed).await?;
-        write.redirects(commit).await?;
-        write.explanations(commit).await?;
-        write.reviews(commit).await?;
-        let events = commit
-            .events
-            .iter()
-            .map(|e| identity_event::ActiveModel {
-                id: ActiveValue::NotSet,
-                at_ms: ActiveValue::Set(now.as_millis()),
-                action: ActiveValue::Set(e.action.to_owned()),
-                profile_id: ActiveValue::Set(e.profile.0),
-                other_id: ActiveValue::Set(e.other.map(|id| id.0)),
-                record_id: ActiveValue::Set(e.record.map(|id| id.0)),
-            })
-            .collect::<Vec<_>>();
-        for chunk in events.chunks(1_000) {
-            identity_event::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
-        }
-        write_blocks(self, &tx, kind, &commit.blocks).await?;
-        clear_marks(self, &tx, &commit.settled).await?;
-        write.mark_people_of(&commit.renamed).await?;
-        if commit.whole {
-            set_applied(self, &tx, kind).await?;
-        }
+        write_resolution(self, &tx, lease, kind, commit, now).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Writes a resolution inside a transaction.
+pub(super) async fn write_resolution(
+    store: &Store,
+    tx: &DatabaseTransaction,
+    lease: &Lease,
+    kind: ProfileKind,
+    commit: &ResolutionCommit,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    extend(store, tx, lease, now).await?;
+    let write = Write { store, tx, kind, now };
+    write.membership(commit).await?;
+    write.mark_touched(commit).await?;
+    write.redirects(commit).await?;
+    write.explanations(commit).await?;
+    write.reviews(commit).await?;
+    let events = commit
+        .events
+        .iter()
+        .map(|e| identity_event::ActiveModel {
+            id: ActiveValue::NotSet,
+            at_ms: ActiveValue::Set(now.as_millis()),
+            action: ActiveValue::Set(e.action.to_owned()),
+            profile_id: ActiveValue::Set(e.profile.0),
+            other_id: ActiveValue::Set(e.other.map(|id| id.0)),
+            record_id: ActiveValue::Set(e.record.map(|id| id.0)),
+        })
+        .collect::<Vec<_>>();
+    for chunk in events.chunks(1_000) {
+        identity_event::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    write_blocks(store, tx, kind, &commit.blocks).await?;
+    clear_marks(store, tx, &commit.settled).await?;
+    write.mark_people_of(&commit.renamed).await?;
+    if commit.whole {
+        set_applied(store, tx, kind).await?;
+    }
+    Ok(())
 }
 
 struct Write<'a> {
@@ -76,26 +88,29 @@ impl Write<'_> {
         self.store.backend.ids(ids)
     }
 
-    /// Marks the profiles of the given records, of the people and companies that share a fact with
-    /// them, and of the people who name them as employer. Called before and after membership
-    /// changes, so that both the old and the new profile are derived again.
-    async fn mark_touched(&self, records: &[RecordId]) -> Result<(), StoreError> {
-        let id_in = |column: &str| self.store.backend.id_in(column, 1);
-        for chunk in records.chunks(5_000) {
-            let sql = format!(
-                "INSERT INTO dirty_contributor (id, kind, mark) \
-                 SELECT profile_id, 'profile', 1 FROM ( \
-                 SELECT m.profile_id FROM profile_member m WHERE {} \
-                 UNION SELECT m.profile_id FROM record_link l JOIN profile_member m ON m.record_id = l.record_id WHERE {} \
-                 UNION SELECT m.profile_id FROM record_link l1 JOIN record_link l2 ON l2.record_id = l1.record_id \
-                   JOIN profile_member m ON m.record_id = l2.target_id WHERE {}) touched WHERE true \
-                 ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
-                id_in("m.record_id"),
-                id_in("l.target_id"),
-                id_in("l1.target_id"),
-            );
+    /// Marks the profiles that changed records belong and belonged to, those of the people and
+    /// companies that share a fact with them, and those of the people who name them as employer.
+    async fn mark_touched(&self, commit: &ResolutionCommit) -> Result<(), StoreError> {
+        let backend = self.store.backend;
+        let sql = format!(
+            "INSERT INTO dirty_contributor (id, kind, mark) SELECT touched.id, 'profile', 1 FROM ( \
+             SELECT m.profile_id AS id FROM profile_member m WHERE {} \
+             UNION SELECT m.profile_id FROM record_link l JOIN profile_member m ON m.record_id = l.record_id WHERE {} \
+             UNION SELECT m.profile_id FROM record_link l1 JOIN record_link l2 ON l2.record_id = l1.record_id \
+               JOIN profile_member m ON m.record_id = l2.target_id WHERE {} \
+             UNION SELECT k.id FROM {}) touched WHERE true ORDER BY 1 \
+             ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
+            backend.id_in("m.record_id", 1),
+            backend.id_in("l.target_id", 1),
+            backend.id_in("l1.target_id", 1),
+            backend.id_rows(2),
+        );
+        // Those that they belonged to do not show in the tables any more; the commit names them.
+        let mut left = self.keys(commit.left.iter().map(|id| id.0));
+        for chunk in commit.changed.chunks(5_000) {
             let keys = self.keys(chunk.iter().map(|id| id.0));
-            run(self.tx, self.store.statement(sql, vec![keys])).await?;
+            let left = std::mem::replace(&mut left, self.keys([]));
+            run(self.tx, self.store.statement(sql.as_str(), vec![keys, left])).await?;
         }
         Ok(())
     }

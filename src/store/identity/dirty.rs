@@ -39,11 +39,13 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn load_dirty_records(&self) -> Result<Vec<DirtyRecord>, StoreError> {
+        // Looked up by key for each mark: `EXISTS` would make PostgreSQL read whole tables, whenever it
+        // believes that there are still as many marks as at the first sync.
         let is = |table: &str, kind: &str| {
             format!(
-                "CASE WHEN EXISTS (SELECT 1 FROM {table} t WHERE t.record_id = d.record_id) \
-                 OR EXISTS (SELECT 1 FROM profile_member m WHERE m.record_id = d.record_id \
-                 AND m.kind = '{kind}') THEN 1 ELSE 0 END AS {kind}"
+                "CASE WHEN COALESCE((SELECT t.record_id FROM {table} t WHERE t.record_id = d.record_id), \
+                 (SELECT m.record_id FROM profile_member m WHERE m.record_id = d.record_id \
+                 AND m.kind = '{kind}')) IS NOT NULL THEN 1 ELSE 0 END AS {kind}"
             )
         };
         let sql = format!(

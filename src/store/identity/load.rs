@@ -2,16 +2,15 @@
 //!
 //! Owns the statements; every one is set-based. Refuses to follow anything: `search` does.
 
-use super::{IdentityBody, IdentityInput, parse_identifier, table_of};
-use crate::rows::FromRow;
-use crate::sql::map;
-use crate::{Store, StoreError};
+use super::{IdentityBody, IdentityInput, table_of};
+use crate::sql::{document, map};
+use crate::{Backend, Store, StoreError};
 use domain::{
-    Company, Contact, Decision, Identifier, ProfileId, ProfileKind, RecordId, RecordKey, Timestamp,
-    Verdict,
+    Address, Company, Contact, Decision, Identifier, IdentifierKind, Pii, ProfileId, ProfileKind,
+    RecordId, RecordKey, Timestamp, Verdict,
 };
-use entity::{company, contact};
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 
 impl Store {
@@ -117,6 +116,129 @@ impl Store {
     }
 }
 
+/// A record as the statement of [`inputs_of`] writes it: a JSON array of these.
+#[derive(Deserialize)]
+struct InputRow<B> {
+    id: i64,
+    source: String,
+    stream: String,
+    external_id: String,
+    version: i64,
+    stated: Vec<Pii>,
+    employers: Vec<String>,
+    body: B,
+}
+
+/// Street, city, region, postal code, country.
+type AddressRow = (Option<Pii>, Option<Pii>, Option<String>, Option<Pii>, Option<String>);
+
+fn address((street, city, region, postal_code, country): AddressRow) -> Address {
+    Address { street, city, region, postal_code, country }
+}
+
+/// The columns of [`AddressRow`].
+const ADDRESS: [&str; 5] = ["t.street", "t.city", "t.region", "t.postal_code", "t.country"];
+
+#[derive(Deserialize)]
+struct ContactRow {
+    full_name: Option<Pii>,
+    given_name: Option<Pii>,
+    family_name: Option<Pii>,
+    emails: Vec<Pii>,
+    phones: Vec<Pii>,
+    job_title: Option<String>,
+    company_name: Option<String>,
+    vendor_stage: Option<String>,
+    acquisition_channel: Option<String>,
+    created_at_ms: Option<i64>,
+    address: AddressRow,
+}
+
+impl From<ContactRow> for IdentityBody {
+    fn from(r: ContactRow) -> Self {
+        Self::Contact(Box::new(Contact {
+            full_name: r.full_name,
+            given_name: r.given_name,
+            family_name: r.family_name,
+            emails: r.emails,
+            phones: r.phones,
+            job_title: r.job_title,
+            company_name: r.company_name,
+            address: address(r.address),
+            vendor_stage: r.vendor_stage,
+            acquisition_channel: r.acquisition_channel,
+            created_at: r.created_at_ms.map(Timestamp::from_millis),
+            links: Vec::new(),
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+struct CompanyRow {
+    name: Option<String>,
+    domains: Vec<String>,
+    phones: Vec<Pii>,
+    emails: Vec<Pii>,
+    industry: Option<String>,
+    employee_count: Option<i64>,
+    vendor_stage: Option<String>,
+    acquisition_channel: Option<String>,
+    created_at_ms: Option<i64>,
+    address: AddressRow,
+}
+
+impl From<CompanyRow> for IdentityBody {
+    fn from(r: CompanyRow) -> Self {
+        Self::Company(Box::new(Company {
+            name: r.name,
+            domains: r.domains,
+            phones: r.phones,
+            emails: r.emails,
+            industry: r.industry,
+            employee_count: r.employee_count,
+            address: address(r.address),
+            vendor_stage: r.vendor_stage,
+            acquisition_channel: r.acquisition_channel,
+            created_at: r.created_at_ms.map(Timestamp::from_millis),
+        }))
+    }
+}
+
+/// The columns of [`ContactRow`] or [`CompanyRow`] but the address.
+fn body_columns(backend: Backend, kind: ProfileKind) -> Vec<String> {
+    let columns: &[&str] = match kind {
+        ProfileKind::Person => &[
+            "full_name",
+            "given_name",
+            "family_name",
+            "emails",
+            "phones",
+            "job_title",
+            "company_name",
+            "vendor_stage",
+            "acquisition_channel",
+            "created_at_ms",
+        ],
+        ProfileKind::Company => &[
+            "name",
+            "domains",
+            "phones",
+            "emails",
+            "industry",
+            "employee_count",
+            "vendor_stage",
+            "acquisition_channel",
+            "created_at_ms",
+        ],
+    };
+    let one = |column: &&str| match *column {
+        "emails" | "phones" | "domains" => backend.json_of(&format!("t.{column}")),
+        _ => format!("t.{column}"),
+    };
+    columns.iter().map(one).collect()
+}
+
+/// One statement, one document: of all that resolution does, it reads most here.
 pub(super) async fn inputs_of(
     store: &Store,
     on: &impl ConnectionTrait,
@@ -126,82 +248,65 @@ pub(super) async fn inputs_of(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = store.backend.ids(ids.iter().map(|id| id.0));
-    let sql = format!(
-        "SELECT record_id, kind, value FROM identifier WHERE {} AND entity = $2 \
-         AND kind = 'external_id'",
-        store.backend.id_in("record_id", 1)
+    let backend = store.backend;
+    let list = |each: &str, of: &str| {
+        backend.json_of(&format!("(SELECT {} {of})", backend.json_list(each)))
+    };
+    let stated = list(
+        "i.value",
+        &format!(
+            "FROM identifier i WHERE i.record_id = t.record_id AND i.entity = '{}' \
+             AND i.kind = 'external_id'",
+            kind.as_str()
+        ),
     );
-    let values = vec![keys.clone(), kind.as_str().into()];
-    let mut stated: HashMap<i64, Vec<Identifier>> = HashMap::new();
-    for (id, identifier) in map(on, store.statement(sql, values), |r| {
-        Ok((r.try_get::<i64>("", "record_id")?, parse_identifier(r)?))
-    })
-    .await?
-    {
-        stated.entry(id).or_default().extend(identifier);
-    }
-    let mut employers = employers_of(store, on, kind, &keys).await?;
+    let employers = match kind {
+        ProfileKind::Person => list(
+            "e.name ORDER BY e.target_id",
+            "FROM (SELECT DISTINCT l.target_id, c.name FROM record_link l \
+             JOIN company c ON c.record_id = l.target_id \
+             WHERE l.record_id = t.record_id AND c.name IS NOT NULL) e",
+        ),
+        ProfileKind::Company => backend.json_of("'[]'"),
+    };
+    let mut body = body_columns(backend, kind);
+    body.push(backend.json_row(&ADDRESS));
+    let body: Vec<&str> = body.iter().map(String::as_str).collect();
+    let record = backend.json_row(&[
+        "t.record_id",
+        "s.source",
+        "s.stream",
+        "s.external_id",
+        "s.version",
+        &stated,
+        &employers,
+        &backend.json_row(&body),
+    ]);
     let sql = format!(
-        "SELECT t.*, s.source AS key_source, s.stream AS key_stream, \
-         s.external_id AS key_external_id, s.version AS key_version \
-         FROM {} t JOIN source_record s ON s.id = t.record_id WHERE {}",
+        "SELECT CAST({} AS TEXT) AS doc FROM {} t JOIN source_record s ON s.id = t.record_id WHERE {}",
+        backend.json_list(&record),
         table_of(kind),
-        store.backend.id_in("t.record_id", 1)
+        backend.id_in("t.record_id", 1)
     );
-    let rows = on.query_all_raw(store.statement(sql, vec![keys])).await?;
-    rows.iter()
-        .map(|row| {
-            let (id, body) = match kind {
-                ProfileKind::Person => {
-                    let row = contact::Model::from_query_result(row, "")?;
-                    (row.record_id, IdentityBody::Contact(Box::new(Contact::from_row(row)?)))
-                }
-                ProfileKind::Company => {
-                    let row = company::Model::from_query_result(row, "")?;
-                    (row.record_id, IdentityBody::Company(Box::new(Company::from_row(row)?)))
-                }
-            };
-            Ok(IdentityInput {
-                id: RecordId(id),
-                key: RecordKey::new(
-                    row.try_get::<String>("", "key_source")?,
-                    row.try_get::<String>("", "key_stream")?,
-                    row.try_get::<String>("", "key_external_id")?,
-                ),
-                version: row.try_get("", "key_version")?,
-                body,
-                stated: stated.remove(&id).unwrap_or_default(),
-                employers: employers.remove(&id).unwrap_or_default(),
-            })
-        })
-        .collect()
+    let statement = store.statement(sql, vec![backend.ids(ids.iter().map(|id| id.0))]);
+    Ok(match kind {
+        ProfileKind::Person => inputs::<ContactRow>(document(on, statement).await?),
+        ProfileKind::Company => inputs::<CompanyRow>(document(on, statement).await?),
+    })
 }
 
-/// Names of the companies that contacts are linked to.
-async fn employers_of(
-    store: &Store,
-    on: &impl ConnectionTrait,
-    kind: ProfileKind,
-    keys: &sea_orm::Value,
-) -> Result<HashMap<i64, Vec<String>>, StoreError> {
-    let mut employers: HashMap<i64, Vec<String>> = HashMap::new();
-    if kind == ProfileKind::Person {
-        let sql = format!(
-            "SELECT DISTINCT l.record_id, l.target_id, c.name FROM record_link l \
-             JOIN company c ON c.record_id = l.target_id \
-             WHERE {} AND c.name IS NOT NULL ORDER BY l.record_id, l.target_id",
-            store.backend.id_in("l.record_id", 1)
-        );
-        for (id, name) in map(on, store.statement(sql, vec![keys.clone()]), |r| {
-            Ok((r.try_get::<i64>("", "record_id")?, r.try_get::<String>("", "name")?))
+fn inputs<B: Into<IdentityBody>>(rows: Vec<InputRow<B>>) -> Vec<IdentityInput> {
+    let vendor_id = |value| Identifier { kind: IdentifierKind::ExternalId, value };
+    rows.into_iter()
+        .map(|r| IdentityInput {
+            id: RecordId(r.id),
+            key: RecordKey::new(r.source, r.stream, r.external_id),
+            version: r.version,
+            body: r.body.into(),
+            stated: r.stated.into_iter().map(vendor_id).collect(),
+            employers: r.employers,
         })
-        .await?
-        {
-            employers.entry(id).or_default().push(name);
-        }
-    }
-    Ok(employers)
+        .collect()
 }
 
 pub(super) async fn decisions_of(

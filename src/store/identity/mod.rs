@@ -14,12 +14,9 @@ mod search;
 pub use blocks::RecordBlocks;
 pub use dirty::DirtyRecord;
 pub use model::{ModelHead, NewModel};
-pub use search::{BLOCK_MAX, Candidates, IdentitySnapshot};
+pub use search::{BLOCK_MAX, Candidates, IdentitySnapshot, StoredAround};
 
-use domain::{
-    Company, Contact, Identifier, IdentifierKind, Pii, ProfileId, ProfileKind, RecordId, RecordKey,
-};
-use sea_orm::QueryResult;
+use domain::{Company, Contact, Identifier, ProfileId, ProfileKind, RecordId, RecordKey};
 
 /// A record with what resolution needs of it.
 #[derive(Clone, Debug)]
@@ -103,6 +100,8 @@ pub struct ResolutionCommit {
     pub members: Vec<(RecordId, ProfileId)>,
     /// Records whose membership or content changed; decides what is derived again.
     pub changed: Vec<RecordId>,
+    /// Profiles that records left: they are derived again too.
+    pub left: Vec<ProfileId>,
     /// Profiles whose explanation changed: their stored joins are replaced by `joins`.
     pub explained: Vec<ProfileId>,
     /// Joins of the profiles in `explained`.
@@ -129,12 +128,6 @@ pub struct ResolutionCommit {
 #[must_use]
 pub fn review_id(kind: ProfileKind, left: RecordId, right: RecordId) -> i64 {
     RecordKey::new(kind.as_str(), left.min(right).to_string(), left.max(right).to_string()).id().0
-}
-
-fn parse_identifier(row: &QueryResult) -> Result<Option<Identifier>, sea_orm::DbErr> {
-    let kind: String = row.try_get("", "kind")?;
-    let value: String = row.try_get("", "value")?;
-    Ok(IdentifierKind::parse(&kind).map(|kind| Identifier { kind, value: Pii::new(value) }))
 }
 
 const fn table_of(kind: ProfileKind) -> &'static str {

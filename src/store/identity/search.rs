@@ -1,14 +1,15 @@
-//! The search for what a changed record could touch, on one connection and one state of the data.
+//! The search for what a changed record could touch, on one connection, up to the commit.
 //!
 //! Owns the look-up by block keys and by profile, decision and vendor id. Refuses to judge: whom to
 //! follow is said by `identity`.
 
-use super::blocks::keys_from_bytes;
-use super::load::{decisions_of, id_states_of, inputs_of, membership_of};
-use super::{IdentityInput, block_table_of};
-use crate::sql::map;
-use crate::{Backend, Store, StoreError};
-use domain::{Decision, ProfileId, ProfileKind, RecordId};
+use super::blocks::keys_from_hex;
+use super::commit::write_resolution;
+use super::load::{id_states_of, inputs_of};
+use super::{IdentityInput, ResolutionCommit, block_table_of};
+use crate::sql::{document, map};
+use crate::{Backend, Lease, Store, StoreError};
+use domain::{Decision, ProfileId, ProfileKind, RecordId, Timestamp, Verdict};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use std::collections::{HashMap, HashSet};
 
@@ -25,10 +26,27 @@ pub struct Candidates {
     pub cut: u64,
 }
 
-/// Reads for one batch of resolution: one connection, one transaction. Dropping it ends it.
+/// What is stored about the records around a batch.
+#[derive(Clone, Debug, Default)]
+pub struct StoredAround {
+    /// Block keys of the changed records, and of companies the hash of the name.
+    pub blocks: HashMap<RecordId, (Vec<i64>, Option<i64>)>,
+    /// Decisions between the records.
+    pub decisions: Vec<Decision>,
+    /// The profile of each of the records that has one.
+    pub membership: HashMap<RecordId, ProfileId>,
+}
+
+/// One batch of resolution: one connection, one transaction, from the first read to the commit.
+/// Dropping it ends it; nothing is written then.
+///
+/// It is the writing connection, also for reading: SQLite voids the cache of any other one at every
+/// commit.
 pub struct IdentitySnapshot {
     store: Store,
     tx: DatabaseTransaction,
+    /// Whether the transaction is the one that will write.
+    writes: bool,
 }
 
 impl std::fmt::Debug for IdentitySnapshot {
@@ -38,17 +56,51 @@ impl std::fmt::Debug for IdentitySnapshot {
 }
 
 impl Store {
-    /// Begins reading for a batch.
+    /// Begins a batch.
     ///
     /// # Errors
     /// Database errors.
     pub async fn identity_snapshot(&self) -> Result<IdentitySnapshot, StoreError> {
-        let tx = self.reader().begin().await?;
-        Ok(IdentitySnapshot { store: self.clone(), tx })
+        let tx = self.begin().await?;
+        Ok(IdentitySnapshot { store: self.clone(), tx, writes: true })
     }
 }
 
 impl IdentitySnapshot {
+    /// Gives the writing connection back and goes on reading by another one: what is under way turned
+    /// out to take long, and others want to write.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn step_back(&mut self) -> Result<(), StoreError> {
+        if self.writes {
+            let reading = self.store.reader().begin().await?;
+            std::mem::replace(&mut self.tx, reading).rollback().await?;
+            self.writes = false;
+        }
+        Ok(())
+    }
+
+    /// Commits what the batch came to, as [`Store::commit_resolution`] does.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] and database errors; nothing was written then.
+    pub async fn commit(
+        self,
+        lease: &Lease,
+        kind: ProfileKind,
+        commit: &ResolutionCommit,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Self { store, tx, writes } = self;
+        if writes {
+            write_resolution(&store, &tx, lease, kind, commit, now).await?;
+            return Ok(tx.commit().await?);
+        }
+        tx.rollback().await?;
+        store.commit_resolution(lease, kind, commit, now).await
+    }
+
     /// See [`Store::load_identity_inputs`]; in no order.
     ///
     /// # Errors
@@ -59,30 +111,6 @@ impl IdentitySnapshot {
         ids: &[RecordId],
     ) -> Result<Vec<IdentityInput>, StoreError> {
         inputs_of(&self.store, &self.tx, kind, ids).await
-    }
-
-    /// See [`Store::load_decisions`].
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn decisions(
-        &self,
-        kind: ProfileKind,
-        ids: &[RecordId],
-    ) -> Result<Vec<Decision>, StoreError> {
-        decisions_of(&self.store, &self.tx, kind, Some(ids)).await
-    }
-
-    /// See [`Store::load_membership`].
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn membership(
-        &self,
-        kind: ProfileKind,
-        ids: &[RecordId],
-    ) -> Result<HashMap<RecordId, ProfileId>, StoreError> {
-        membership_of(&self.store, &self.tx, kind, Some(ids)).await
     }
 
     /// See [`Store::load_id_states`].
@@ -96,30 +124,52 @@ impl IdentitySnapshot {
         id_states_of(&self.store, &self.tx, ids).await
     }
 
-    /// The stored block keys of the given records, and of companies the hash of the name.
+    /// What is stored about the records in `scope`, and the block keys of those in `changed`.
     ///
     /// # Errors
     /// Database errors.
-    pub async fn blocks(
+    pub async fn around(
         &self,
         kind: ProfileKind,
-        ids: &[RecordId],
-    ) -> Result<HashMap<RecordId, (Vec<i64>, Option<i64>)>, StoreError> {
-        let sql = format!(
-            "SELECT record_id, block_keys, name_hash FROM record_block WHERE {} AND kind = $2",
-            self.store.backend.id_in("record_id", 1)
+        scope: &[RecordId],
+        changed: &[RecordId],
+    ) -> Result<StoredAround, StoreError> {
+        let backend = self.store.backend;
+        let part = |columns: &[&str], table: &str, ids: String| {
+            let list = backend.json_list(&backend.json_row(columns));
+            backend.json_of(&format!("(SELECT {list} FROM {table} WHERE kind = $1 AND {ids})"))
+        };
+        let hex = match backend {
+            Backend::Sqlite => "hex(block_keys)",
+            Backend::Postgres => "encode(block_keys, 'hex')",
+        };
+        let membership =
+            part(&["record_id", "profile_id"], "profile_member", backend.id_in("record_id", 2));
+        let decisions = part(
+            &["left_id", "right_id", "verdict", "decided_by", "decided_at_ms"],
+            "decision",
+            backend.id_in("left_id", 2),
         );
-        let keys = self.store.backend.ids(ids.iter().map(|id| id.0));
-        let statement = self.store.statement(sql, vec![keys, kind.as_str().into()]);
-        let rows = map(&self.tx, statement, |r| {
-            let bytes: Vec<u8> = r.try_get("", "block_keys")?;
-            let hash: Option<i64> = r.try_get("", "name_hash")?;
-            Ok((RecordId(r.try_get("", "record_id")?), bytes, hash))
+        let blocks =
+            part(&["record_id", hex, "name_hash"], "record_block", backend.id_in("record_id", 3));
+        let parts = backend.json_row(&[&membership, &decisions, &blocks]);
+        let ids = |ids: &[RecordId]| backend.ids(ids.iter().map(|id| id.0));
+        let statement = self.store.statement(
+            format!("SELECT CAST({parts} AS TEXT) AS doc"),
+            vec![kind.as_str().into(), ids(scope), ids(changed)],
+        );
+        let (membership, decisions, blocks): AroundRow = document(&self.tx, statement).await?;
+        let blocks = blocks
+            .into_iter()
+            .map(|(id, keys, hash)| Ok((RecordId(id), (keys_from_hex(&keys)?, hash))));
+        Ok(StoredAround {
+            blocks: blocks.collect::<Result<_, StoreError>>()?,
+            decisions: decisions.into_iter().map(decision).collect::<Result<_, _>>()?,
+            membership: membership
+                .into_iter()
+                .map(|(record, profile)| (RecordId(record), ProfileId(profile)))
+                .collect(),
         })
-        .await?;
-        rows.into_iter()
-            .map(|(id, bytes, hash)| Ok((id, (keys_from_bytes(&bytes)?, hash))))
-            .collect()
     }
 
     /// Records under any of the keys, at most [`BLOCK_MAX`] a key: those with the smallest ids.
@@ -134,33 +184,31 @@ impl IdentitySnapshot {
         if keys.is_empty() {
             return Ok(Candidates::default());
         }
-        // One row per key, its records as text: fewer rows to carry than records, and each key's
-        // part of the index is read no further than the limit.
-        let sql = format!(
-            "SELECT (SELECT string_agg(CAST(b.record_id AS TEXT), ',') FROM (SELECT record_id \
-             FROM {} WHERE block_key = k.id ORDER BY record_id LIMIT {}) b) AS ids FROM {}",
+        // A list per key: each key's part of the index is read no further than the limit.
+        let backend = self.store.backend;
+        let block = format!(
+            "(SELECT {} FROM (SELECT record_id FROM {} WHERE block_key = k.id ORDER BY record_id \
+             LIMIT {}) b)",
+            backend.json_list("b.record_id"),
             block_table_of(kind),
             BLOCK_MAX + 1,
-            self.store.backend.id_rows(1)
         );
-        let keys = self.store.backend.ids(keys.iter().copied());
-        let lists = map(&self.tx, self.store.statement(sql, vec![keys]), |r| {
-            r.try_get::<Option<String>>("", "ids")
-        })
-        .await?;
+        let sql = format!(
+            "SELECT CAST({} AS TEXT) AS doc FROM {}",
+            backend.json_list(&backend.json_of(&block)),
+            backend.id_rows(1)
+        );
+        let keys = backend.ids(keys.iter().copied());
+        let blocks: Vec<Vec<i64>> =
+            document(&self.tx, self.store.statement(sql, vec![keys])).await?;
         let mut found = Candidates::default();
-        for list in lists.into_iter().flatten() {
-            let mut block = list
-                .split(',')
-                .map(|id| id.parse().map(RecordId))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| StoreError::Corrupt { what: "block_key.record_id" })?;
+        for mut block in blocks {
             if block.len() > BLOCK_MAX {
                 block.sort_unstable();
                 block.truncate(BLOCK_MAX);
                 found.cut += 1;
             }
-            found.records.append(&mut block);
+            found.records.extend(block.into_iter().map(RecordId));
         }
         found.records.sort_unstable();
         found.records.dedup();
@@ -219,14 +267,24 @@ impl IdentitySnapshot {
         let statement = self.store.statement(sql, vec![kind.as_str().into(), keys]);
         map(&self.tx, statement, |r| Ok(RecordId(r.try_get("", "id")?))).await
     }
+}
 
-    /// Ends reading.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn end(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
-    }
+/// A decision as [`IdentitySnapshot::around`] reads it.
+type DecisionRow = (i64, i64, String, String, i64);
+/// Membership, decisions, block keys as hexadecimal text with the hash of the name.
+type AroundRow = (Vec<(i64, i64)>, Vec<DecisionRow>, Vec<(i64, String, Option<i64>)>);
+
+fn decision(row: DecisionRow) -> Result<Decision, StoreError> {
+    let (left, right, verdict, decided_by, at) = row;
+    let verdict =
+        Verdict::parse(&verdict).ok_or(StoreError::Corrupt { what: "decision.verdict" })?;
+    Ok(Decision {
+        left: RecordId(left),
+        right: RecordId(right),
+        verdict,
+        decided_by,
+        decided_at: Timestamp::from_millis(at),
+    })
 }
 
 fn co_members(backend: Backend) -> String {
