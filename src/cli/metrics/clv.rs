@@ -16,6 +16,8 @@ mod answer;
 mod args;
 mod input;
 mod model;
+#[cfg(test)]
+mod tests;
 
 pub use args::{AFTER_HELP, ClvArgs};
 
@@ -29,15 +31,20 @@ use metrics::clv::{
 };
 use model::{Amounts, Purchases};
 
-pub fn run(args: &ClvArgs) -> Outcome {
+/// Days of the longest opportunity.
+const LONGEST: i32 = 366;
+
+fn answer(args: &ClvArgs) -> Result<Answer, Failure> {
     args.check()?;
-    let answer = match (&args.transactions, &args.summary) {
-        (Some(path), _) => of_transactions(args, input::transactions(args, path)?)?,
-        (None, Some(path)) => of_summary(args, path)?,
-        (None, None) => {
-            return Err(Failure::Usage("--transactions or --summary is needed".to_owned()));
-        }
-    };
+    match (&args.transactions, &args.summary) {
+        (Some(path), _) => of_transactions(args, input::transactions(args, path)?),
+        (None, Some(path)) => of_summary(args, path),
+        (None, None) => Err(Failure::Usage("--transactions or --summary is needed".to_owned())),
+    }
+}
+
+pub fn run(args: &ClvArgs) -> Outcome {
+    let answer = answer(args)?;
     if args.json.json {
         output::say_json(&answer)?;
     } else {
@@ -54,8 +61,9 @@ struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
-    fn new(args: &'a ClvArgs, discrete: bool) -> Result<Self, Failure> {
-        let unit = args.unit_days(discrete);
+    /// With `gap`, opportunities of so many days.
+    fn new(args: &'a ClvArgs, discrete: bool, gap: Option<i32>) -> Result<Self, Failure> {
+        let unit = gap.map_or_else(|| args.unit_days(discrete), f64::from);
         let step = ClvArgs::length("--discount-step", &args.discount_step, unit)?;
         let outlook = Outlook {
             horizon: ClvArgs::length("--horizon", &args.horizon, unit)?,
@@ -67,7 +75,8 @@ impl<'a> Setting<'a> {
             return Err(Failure::Usage("--discount-step must be above 0".to_owned()));
         }
         let unit = if discrete { args.opportunity } else { args.time_unit };
-        Ok(Self { args, outlook, unit_name: unit.name() })
+        let unit_name = if gap.is_some() { "opportunity" } else { unit.name() };
+        Ok(Self { args, outlook, unit_name })
     }
 
     fn assumptions(&self) -> Assumptions {
@@ -136,7 +145,7 @@ fn of_transactions(args: &ClvArgs, data: input::Transactions) -> Result<Answer, 
         why = Some(format!("{reason}: every gap between purchases is a multiple of {days} days"));
     }
     let discrete = model == ModelName::BgBb;
-    let setting = Setting::new(args, discrete)?;
+    let setting = Setting::new(args, discrete, gap)?;
     let number = |day: i32| match gap {
         Some(days) => i64::from(day).div_euclid(i64::from(days)),
         None => input::opportunity(args.opportunity, day),
@@ -146,17 +155,12 @@ fn of_transactions(args: &ClvArgs, data: input::Transactions) -> Result<Answer, 
     } else {
         Timing::Continuous(args.time_unit.days())
     };
-    // In discrete time only whole opportunities count: that of the last day if it ends with it.
-    let end = if discrete {
-        let next = number(data.calibration_end.saturating_add(1));
-        let mut end = data.calibration_end;
-        while next == number(end) && end > data.calibration_end - 400 {
-            end -= 1;
-        }
-        end
-    } else {
-        data.calibration_end
+    // In discrete time only whole opportunities count: back to the last day that ends one.
+    let whole = |day: i32| {
+        let ends = |day: &i32| !discrete || number(day.saturating_add(1)) != number(*day);
+        (day.saturating_sub(LONGEST)..=day).rev().find(ends).unwrap_or(day)
     };
+    let (end, until) = (whole(data.calibration_end), whole(data.observed_until));
     let currency = Currency::parse(&args.currency);
     let major = 10_f64.powi(currency.map_or(2, |currency| i32::from(currency.exponent())));
     let summaries: Vec<Summary> = data
@@ -174,9 +178,9 @@ fn of_transactions(args: &ClvArgs, data: input::Transactions) -> Result<Answer, 
     let (purchases, reason) = model::purchases(args, model, &aggregated)?;
     let amounts = model::amounts(args, &spends)?;
     let holdout = match &purchases.model {
-        Ok(model) if end < data.observed_until => {
-            let after = days_after(&data.all, end, data.observed_until, timing);
-            let span = span(end, data.observed_until, timing);
+        Ok(model) if end < until && data.calibration_end < data.observed_until => {
+            let after = days_after(&data.all, end, until, timing);
+            let span = span(end, until, timing);
             let expected = |s: &Summary| model.expected(&s.history, span).ok();
             let compared = summaries.iter().filter_map(|s| {
                 let actual = after.get(&s.customer).copied().unwrap_or_default();
@@ -199,12 +203,22 @@ fn of_transactions(args: &ClvArgs, data: input::Transactions) -> Result<Answer, 
         totals.add(&answer, 1);
         customers.push(answer);
     }
+    for late in data.calibration.iter().filter(|p| p.summary(end, timing).is_none()) {
+        let mut answer = CustomerAnswer {
+            customer: data.names.get(late.customer as usize).cloned().unwrap_or_default(),
+            ..CustomerAnswer::default()
+        };
+        let reason = Reason::NotYetObserved;
+        answer.expect(Err(reason), Err(reason), args.margin);
+        totals.add(&answer, 1);
+        customers.push(answer);
+    }
     let date = |day: i32| input::date_of(day).map(|date| date.to_string());
     Ok(Answer {
         expected_of_new_customer: new_customer(&purchases, &setting),
         model_reason: why.unwrap_or(reason),
         calibration_end: date(end),
-        observed_until: date(data.observed_until),
+        observed_until: date(until),
         assumptions: setting.assumptions(),
         spend: spend_report(amounts),
         findings: Some(data.findings),
@@ -252,7 +266,7 @@ fn spend_report(amounts: Amounts) -> SpendReport {
 fn of_summary(args: &ClvArgs, path: &std::path::Path) -> Result<Answer, Failure> {
     let by_row = args.params.iter().any(|entry| entry == "columns");
     let discrete = args.model == ModelName::BgBb;
-    let setting = Setting::new(args, discrete)?;
+    let setting = Setting::new(args, discrete, None)?;
     let (name, names) = model::names(args.model);
     let rows = input::summary(args, path, by_row.then_some(names))?;
     let of = |row: &SummaryRow| row.history.ok().map(|history| (history, row.weight));

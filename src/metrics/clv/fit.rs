@@ -205,7 +205,7 @@ impl<const N: usize, F: FnMut(&[f64; N]) -> Slope<N>> Descent<N, F> {
     /// Second derivatives by central differences of the gradient: with this step both their errors, that of
     /// the series and that of the digits, are below 1e-7.
     fn curvature(&mut self, point: &Point<N>) -> Option<[[f64; N]; N]> {
-        const STEP: f64 = 3e-4;
+        const STEP: f64 = 1e-4;
         let mut h = [[0.0; N]; N];
         for i in 0..N {
             let unit: [f64; N] = std::array::from_fn(|j| if i == j { STEP } else { 0.0 });

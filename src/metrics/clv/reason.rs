@@ -21,6 +21,8 @@ pub enum Reason {
     BadHistory,
     /// More transactions than opportunities, or than opportunities up to the last.
     MoreThanOpportunities,
+    /// The first purchase is after the end of what was observed in whole.
+    NotYetObserved,
     /// There is nothing to fit.
     NoData,
     /// Nobody bought again: how often and how long customers buy cannot be told.
@@ -61,6 +63,9 @@ impl Reason {
             Self::RecencyAfterEnd => "the last purchase is after the end of the observation",
             Self::BadHistory => "the history has a negative number or one that is not finite",
             Self::MoreThanOpportunities => "more transactions than opportunities for them",
+            Self::NotYetObserved => {
+                "the first purchase is after the end of what was observed in whole"
+            }
             Self::NoData => "there is nothing to fit",
             Self::NoRepeatPurchases => {
                 "nobody bought again, so the pace of purchases cannot be told; observe for longer"

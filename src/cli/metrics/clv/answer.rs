@@ -130,14 +130,14 @@ impl CustomerAnswer {
     }
 }
 
-/// Sums over customers; of those only that have the number.
+/// Sums over customers; of those only that have the number, and null when none has.
 #[derive(Debug, Default, Serialize)]
 pub struct Totals {
     pub customers: u64,
     pub scored: u64,
-    pub expected_transactions: f64,
-    pub horizon_revenue: f64,
-    pub residual_revenue: f64,
+    pub expected_transactions: Option<f64>,
+    pub horizon_revenue: Option<f64>,
+    pub residual_revenue: Option<f64>,
 }
 
 impl Totals {
@@ -145,9 +145,14 @@ impl Totals {
         let n = f64::from(weight);
         self.customers += u64::from(weight);
         self.scored += if answer.p_alive.is_some() { u64::from(weight) } else { 0 };
-        self.expected_transactions += n * answer.expected_transactions.unwrap_or_default();
-        self.horizon_revenue += n * answer.clv.horizon_revenue.unwrap_or_default();
-        self.residual_revenue += n * answer.clv.residual_revenue.unwrap_or_default();
+        let add = |sum: &mut Option<f64>, value: Option<f64>| {
+            if let Some(value) = value {
+                *sum = Some(sum.unwrap_or_default() + n * value);
+            }
+        };
+        add(&mut self.expected_transactions, answer.expected_transactions);
+        add(&mut self.horizon_revenue, answer.clv.horizon_revenue);
+        add(&mut self.residual_revenue, answer.clv.residual_revenue);
     }
 }
 
@@ -250,16 +255,17 @@ pub fn text(answer: &Answer) -> String {
     let (a, t) = (&answer.assumptions, &answer.totals);
     let _ = writeln!(
         out,
-        "\nnext {:.2} {}s, {} of {} customers\n  purchases {:.1}\n  revenue, discounted {:.2} {}\n  revenue of all the future, discounted {:.2} {}\n--json lists every customer",
-        a.horizon,
-        a.time_unit,
-        t.scored,
-        t.customers,
-        t.expected_transactions,
-        t.horizon_revenue,
-        a.currency,
-        t.residual_revenue,
-        a.currency
+        "\nnext {:.2} {}s, {} of {} customers",
+        a.horizon, a.time_unit, t.scored, t.customers
     );
+    for (what, sum, unit) in [
+        ("purchases", t.expected_transactions, ""),
+        ("revenue, discounted", t.horizon_revenue, a.currency.as_str()),
+        ("revenue of all the future, discounted", t.residual_revenue, a.currency.as_str()),
+    ] {
+        let sum = sum.map_or_else(|| "unknown".to_owned(), |sum| format!("{sum:.2} {unit}"));
+        let _ = writeln!(out, "  {what}: {}", sum.trim_end());
+    }
+    out.push_str("--json lists every customer\n");
     out
 }

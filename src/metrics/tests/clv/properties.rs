@@ -217,7 +217,7 @@ proptest! {
         let h = History { x, tx: if x == 0 { 0.0 } else { tx }, t: f64::from(n) };
         let model = BgBb::of(p).unwrap();
         prop_assert!((0.0..=1.0).contains(&model.p_alive(&h).unwrap()));
-        prop_assert!(model.ln_likelihood(&h).unwrap() <= 0.0);
+        prop_assert!(model.ln_likelihood(&h).unwrap() <= 1e-9);
         let expected = model.expected(&h, f64::from(horizon)).unwrap();
         prop_assert!((0.0..=f64::from(horizon)).contains(&expected));
         prop_assert!(model.dert(&h, 0.01).unwrap() >= 0.0);
