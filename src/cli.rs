@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod duration;
 mod explain;
 mod health;
 mod identity;

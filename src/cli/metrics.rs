@@ -3,8 +3,10 @@
 //! Owns the arguments and the shape of the answers. Refuses to store anything: no database is read or
 //! written.
 
+mod attribution;
 mod clv;
 mod columns;
+mod journeys;
 mod mrr;
 mod retention;
 
@@ -14,6 +16,9 @@ use clap::Subcommand;
 /// Compute business numbers from a table of your own.
 #[derive(Debug, Subcommand)]
 pub enum MetricsCommand {
+    /// Credit conversions to the channels that led to them.
+    #[command(after_help = attribution::AFTER_HELP)]
+    Attribution(attribution::AttributionArgs),
     /// Estimate who is still a customer, how often they will buy and what they are worth.
     #[command(after_help = clv::AFTER_HELP)]
     Clv(clv::ClvArgs),
@@ -27,6 +32,7 @@ pub enum MetricsCommand {
 
 pub fn run(command: &MetricsCommand) -> Outcome {
     match command {
+        MetricsCommand::Attribution(args) => attribution::run(args),
         MetricsCommand::Clv(args) => clv::run(args),
         MetricsCommand::Mrr(args) => mrr::run(args),
         MetricsCommand::Retention(args) => retention::run(args),

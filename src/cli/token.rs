@@ -3,6 +3,7 @@
 //! With a configured secret it needs nothing else; where the gateway holds only a public key, the
 //! private one is named on the command line and never configured.
 
+use super::duration::parse_seconds;
 use super::{Done, Failure, Outcome, output};
 use crate::config::{Algorithm, Auth, Config, KeySource};
 use crate::http::auth::jwt_algorithm;
@@ -13,8 +14,8 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
-/// Longest life of a token, in seconds.
-const TTL_MAX_S: i64 = 366 * 86_400;
+/// Longest life of a token.
+const TTL_MAX_DAYS: i64 = 366;
 
 #[derive(Debug, Args)]
 pub struct TokenArgs {
@@ -24,7 +25,7 @@ pub struct TokenArgs {
     /// Who it is for; recorded with every decision.
     #[arg(long)]
     subject: String,
-    /// How long it is valid: a number with s, m, h or d.
+    /// How long it is valid: a number with s, m, h, d or w.
     #[arg(long, default_value = "8h", value_parser = parse_ttl)]
     ttl: i64,
     /// Private key in PEM form, where tokens are verified by a public one.
@@ -44,20 +45,7 @@ fn parse_role(text: &str) -> Result<Role, String> {
 
 /// Seconds.
 fn parse_ttl(text: &str) -> Result<i64, String> {
-    let expected = || "expected a number with s, m, h or d, such as 90m, at most 366d".to_owned();
-    let unit = text.chars().last().ok_or_else(expected)?;
-    let factor = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(expected()),
-    };
-    let number: i64 = text.trim_end_matches(unit).parse().map_err(|_| expected())?;
-    number
-        .checked_mul(factor)
-        .filter(|seconds| (1..=TTL_MAX_S).contains(seconds))
-        .ok_or_else(expected)
+    parse_seconds(text, TTL_MAX_DAYS)
 }
 
 pub fn run(args: &TokenArgs, config: &Config) -> Outcome {
@@ -182,7 +170,7 @@ mod tests {
     fn lives_are_read_with_their_unit() {
         assert_eq!(parse_ttl("90m"), Ok(5400));
         assert_eq!(parse_ttl("2d"), Ok(172_800));
-        for bad in ["", "h", "-1h", "0s", "367d", "1w", "9", "99999999999999999999d", "1é"] {
+        for bad in ["", "h", "-1h", "0s", "367d", "53w", "9", "99999999999999999999d", "1é"] {
             assert!(parse_ttl(bad).is_err(), "{bad}");
         }
     }

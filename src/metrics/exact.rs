@@ -8,8 +8,7 @@ use std::cmp::Ordering;
 
 /// `a - b`.
 pub(crate) fn minus(a: Ratio, b: Ratio) -> Result<Ratio, NullReason> {
-    let b = b.checked_mul(Ratio::whole(-1)).ok_or(NullReason::Overflow)?;
-    a.checked_add(b).ok_or(NullReason::Overflow)
+    a.checked_sub(b).ok_or(NullReason::Overflow)
 }
 
 /// `a * b`.
@@ -19,11 +18,10 @@ pub(crate) fn times(a: Ratio, b: Ratio) -> Result<Ratio, NullReason> {
 
 /// `a / b`.
 pub(crate) fn over(a: Ratio, b: Ratio) -> Result<Ratio, NullReason> {
-    if b == Ratio::ZERO {
+    if b.is_zero() {
         return Err(NullReason::ZeroDenominator);
     }
-    let inverse = Ratio::new(b.denominator(), b.numerator()).ok_or(NullReason::Overflow)?;
-    times(a, inverse)
+    a.checked_div(b).ok_or(NullReason::Overflow)
 }
 
 /// `num / den` of whole numbers.
@@ -56,17 +54,4 @@ pub(crate) fn fraction(part: Money, whole: Money) -> Result<Ratio, NullReason> {
         return Err(NullReason::MixedCurrency);
     }
     quotient(i128::from(part.amount_minor), i128::from(whole.amount_minor))
-}
-
-/// Decimal text (`"-0.05"`) as an exact fraction; at most 18 digits on either side of the point.
-pub(crate) fn decimal(text: &str) -> Option<Ratio> {
-    let text = text.trim();
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fits = |part: &str| part.len() <= 18 && part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !fits(whole) || !fits(fraction) || digits.ends_with('.') {
-        return None;
-    }
-    let number: i128 = format!("{whole}{fraction}").parse().ok()?;
-    Ratio::new(sign * number, 10_i128.pow(u32::try_from(fraction.len()).ok()?))
 }

@@ -240,6 +240,15 @@ pub struct Attribution {
 }
 
 impl Attribution {
+    /// Conversions in billionths that sum to the total, as they are shown: of the credits in their
+    /// order, then of what is unattributed. Each is rounded half to even, the residual is in the
+    /// largest. `None` beyond nine billion conversions.
+    #[must_use]
+    pub fn shown(&self) -> Option<Vec<i64>> {
+        let all = self.credits.iter().chain([&self.unattributed]);
+        sum::shown(&all.map(|credit| credit.conversions).collect::<Vec<_>>())
+    }
+
     /// A credit's share of all conversions, exactly.
     #[must_use]
     pub fn share(&self, credit: &Credit) -> Measured<Ratio> {
@@ -347,8 +356,7 @@ pub fn attribute(paths: &Paths, model: Model) -> Result<Attribution, Attribution
             unattributed.removal_effect = credit.removal_effect;
             continue;
         }
-        let minus = credit.conversions.checked_mul(Ratio::whole(-1)).ok_or(overflow)?;
-        rest.0 = rest.0.checked_add(minus).ok_or(overflow)?;
+        rest.0 = rest.0.checked_sub(credit.conversions).ok_or(overflow)?;
         rest.1 = rest.1.checked_sub(credit.value_minor).ok_or(overflow)?;
         credits.push(credit);
     }
@@ -402,10 +410,8 @@ fn credits_of_weights(
     };
     let (conversions, values) = (by_name(conversions), by_name(values));
     let fractions: Option<Vec<Ratio>> = conversions.iter().map(ExactSum::ratio).collect();
-    // The fractions are exact one by one; their sum must be writable too.
-    let fractions = fractions.filter(|all| {
-        all.iter().try_fold(Ratio::ZERO, |sum, part| sum.checked_add(*part)).is_some()
-    });
+    // The fractions are exact one by one; together they must be writable too.
+    let fractions = fractions.filter(|all| sum::shown(all).is_some());
     let exact = fractions.is_some();
     let conversions = match fractions {
         Some(fractions) => fractions,

@@ -101,3 +101,10 @@ pub fn shared_billionths(weights: &[f64], total: u64) -> Option<Vec<Ratio>> {
 pub fn shared_whole(weights: &[f64], total: u64) -> Option<Vec<i64>> {
     rounded(shared(weights, total), i128::from(total), 1)
 }
+
+/// Fractions in billionths that sum to their rounded sum; `None` when a part does not fit.
+pub fn shown(parts: &[Ratio]) -> Option<Vec<i64>> {
+    let billion = Ratio::new(BILLION, 1)?;
+    let scaled: Option<Vec<Ratio>> = parts.iter().map(|part| part.checked_mul(billion)).collect();
+    allocate(&scaled?)
+}

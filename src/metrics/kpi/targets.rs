@@ -2,7 +2,7 @@
 //!
 //! Owns quarters, goals and the reading of progress. Refuses a target that asks for no change.
 
-use crate::exact::{compare, decimal, minus, over, quotient, times};
+use crate::exact::{compare, minus, over, quotient, times};
 use crate::{Measured, NullReason, Problem, Ratio, catalog};
 use domain::{Month, Timestamp};
 use jiff::tz::TimeZone;
@@ -116,7 +116,7 @@ impl TargetConfig {
         if quarter.is_none() {
             say("quarter", "is no quarter; expected e.g. \"2026-Q4\"");
         }
-        let baseline = decimal(&self.baseline);
+        let baseline = Ratio::parse_decimal(&self.baseline);
         if baseline.is_none() {
             say("baseline", "is no decimal number; expected e.g. \"0.05\"");
         }
@@ -125,7 +125,7 @@ impl TargetConfig {
         let given: Vec<(&str, &String)> =
             given.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?))).collect();
         let goal = match given.as_slice() {
-            [(key, text)] => match (decimal(text), *key) {
+            [(key, text)] => match (Ratio::parse_decimal(text), *key) {
                 (None, _) => {
                     say(key, "is no decimal number; expected e.g. \"0.15\"");
                     None

@@ -44,6 +44,8 @@ fn adds_up(result: &Attribution) {
         all().try_fold(Ratio::ZERO, |sum, credit| sum.checked_add(credit.conversions)).unwrap();
     assert_eq!(conversions, r(i128::from(result.conversions), 1), "{:?}", result.model);
     assert_eq!(all().map(|credit| credit.value_minor).sum::<i64>(), result.value_minor);
+    let shown: i64 = result.shown().unwrap().iter().sum();
+    assert_eq!(i128::from(shown), i128::from(result.conversions) * 1_000_000_000);
 }
 
 /// One timed path: days before the conversion, and what the touch brought about.

@@ -416,7 +416,7 @@ fn every_mistake_in_a_target_is_reported() {
     assert_eq!(keys, ["metric", "quarter", "baseline", "reduce_by"]);
     assert_eq!(target(Some("0.1"), Some("1")).read().unwrap_err()[0].key, "reach");
     assert_eq!(target(None, None).read().unwrap_err()[0].key, "reach");
-    assert_eq!(target(None, Some(".5")).read().unwrap_err()[0].key, "reach");
+    assert_eq!(target(None, Some("1,5")).read().unwrap_err()[0].key, "reach");
     assert_eq!(target(None, Some("-1.25")).read().unwrap().goal, Goal::Reach(r(-5, 4)));
 }
 
