@@ -344,18 +344,18 @@ async fn main() {
     let records = option("--records", 1_000_000);
     let all = rows(records + option("--fed", 6_400));
     if let Some(url) = text_option("--url") {
-        return run(url.split(':').next().unwrap_or_default(), &url, &all, records).await;
+        return Box::pin(run(url.split(':').next().unwrap_or_default(), &url, &all, records)).await;
     }
     let only = text_option("--only");
     let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     if wanted("sqlite") {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("bench.db").display());
-        run("SQLite", &url, &all, records).await;
+        Box::pin(run("SQLite", &url, &all, records)).await;
     }
     if wanted("postgres")
         && let Some(url) = postgres::new_database()
     {
-        run("PostgreSQL", &url, &all, records).await;
+        Box::pin(run("PostgreSQL", &url, &all, records)).await;
     }
 }

@@ -14,6 +14,8 @@ pub struct Model {
     pub kind: String,
     /// The profile.
     pub profile_id: i64,
+    /// Epoch from which on it holds.
+    pub known_from: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

@@ -15,6 +15,8 @@ pub struct Model {
     pub policy: String,
     /// When.
     pub computed_at_ms: i64,
+    /// Epoch from which on it holds.
+    pub known_from: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

@@ -15,6 +15,8 @@ pub struct Model {
     /// The target, which may not have arrived.
     #[sea_orm(primary_key, auto_increment = false)]
     pub target_id: i64,
+    /// Epoch from which on it holds.
+    pub known_from: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

@@ -26,6 +26,8 @@ pub struct Model {
     pub currency: String,
     /// Minor units or a count.
     pub value: i64,
+    /// Epoch from which on it holds.
+    pub known_from: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

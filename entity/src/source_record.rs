@@ -33,6 +33,8 @@ pub struct Model {
     pub deleted_at_ms: Option<i64>,
     /// The record the vendor merged it into.
     pub merged_into_id: Option<i64>,
+    /// Epoch from which on it holds.
+    pub known_from: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

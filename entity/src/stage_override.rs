@@ -23,6 +23,8 @@ pub struct Model {
     pub until_ms: Option<i64>,
     /// Subject of the token.
     pub set_by: String,
+    /// Epoch from which on it holds.
+    pub known_from: i64,
 }
 
 /// No relations: joins are written in `store`, set-based.

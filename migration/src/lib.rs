@@ -9,6 +9,7 @@ mod m0002_field_override;
 mod m0003_block_keys;
 mod m0004_household;
 mod m0005_identity_cause;
+mod m0006_known_time;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_block_keys::Migration),
             Box::new(m0004_household::Migration),
             Box::new(m0005_identity_cause::Migration),
+            Box::new(m0006_known_time::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ use crate::facts::{
 };
 use crate::household::{self, Employment, Household};
 use crate::identity_types::Identity;
+use crate::known::{self, TimeInStage};
 use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, Total};
 use crate::numbers::{self, CustomerNumbers};
 use crate::records::{self, CustomerIdentifier, GoldenField, SourceRecordConnection};
@@ -398,12 +399,51 @@ impl Customer {
         timeline::timeline(ctx, self.key(), first, after, kinds).await.map(Some).transpose()
     }
 
-    /// Where it stands in its life.
-    async fn stage(&self) -> LifecycleStage {
-        self.0.as_ref().into()
+    /// Where it stands in its life, or stood. Null with a reason if it was not known then.
+    async fn stage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<LifecycleStage>> {
+        shown(async {
+            if as_of.is_none() && known_at.is_none() {
+                return Ok(Some(self.0.as_ref().into()));
+            }
+            let then = known::then(ctx, self.key(), as_of, known_at).await?;
+            Ok(Some(LifecycleStage::then(&then)?))
+        })
+        .await
     }
 
-    /// How it got there, the latest step first.
+    /// How long it was in each stage, and when it came and left; in the order of the stages. Null
+    /// with a reason if it was not known then.
+    async fn time_in_stage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<Vec<TimeInStage>>> {
+        shown(async {
+            let then = known::then(ctx, self.key(), as_of, known_at).await?;
+            Ok(Some(then.time_in_stage()?))
+        })
+        .await
+    }
+
+    /// How it got there, the latest step first. Null with a reason if it was not known then.
     async fn stage_history(
         &self,
         ctx: &Context<'_>,
@@ -411,14 +451,34 @@ impl Customer {
             i32,
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
-    ) -> Result<StageTransitionConnection> {
-        stage::stage_history(ctx, self.key(), first, after).await
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<StageTransitionConnection>> {
+        let answer = stage::stage_history(ctx, self.key(), first, after, as_of, known_at);
+        answer.await.map(Some).transpose()
     }
 
     /// Revenue, lifetime value, MRR, tickets, satisfaction; null until derived for the first time.
     /// Needs one of the areas `customer_numbers` and `support`.
-    async fn numbers(&self, ctx: &Context<'_>) -> Option<Result<CustomerNumbers>> {
-        numbers::numbers(ctx, self.key()).await.transpose()
+    async fn numbers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<CustomerNumbers>> {
+        numbers::numbers(ctx, self.key(), as_of, known_at).await.transpose()
     }
 
     /// Why its records are together. Needs the area `identity`.

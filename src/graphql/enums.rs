@@ -387,3 +387,43 @@ impl From<TimelineKind> for store::read::TimelineKind {
         }
     }
 }
+
+mirror!(
+    /// What a rollup cell adds up.
+    RollupComponent = metrics::Component {
+        /// Customers, in the month and currency of their first payment that was not given back in
+        /// full.
+        NewCustomers,
+        /// Succeeded payments, in the month of the payment.
+        GrossPayments,
+        /// Succeeded refunds, positive, in the month of the refund.
+        Refunds,
+        /// Expense, in the month of the day.
+        Spend,
+        /// Net revenue to date of the customers acquired in the month.
+        CohortRevenue,
+        /// Tickets, in the month in which they were opened.
+        Tickets,
+    }
+);
+
+/// Why a number was restated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
+pub(crate) enum RestatementCause {
+    /// A record that nobody knew before.
+    LateRecord,
+    /// A record that says something else now.
+    Correction,
+    /// A record that is gone.
+    Deletion,
+    /// Records of another customer came to this one, or its own went to another one.
+    Merge,
+    /// Records were taken from this customer, or it came off another one.
+    Split,
+    /// A record counts for another customer: for the company instead of the person, or back.
+    Ownership,
+    /// A stage was set by hand.
+    Override,
+    /// Stage, segment or channel changed with time or with the rules.
+    Reclassification,
+}

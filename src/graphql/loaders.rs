@@ -5,6 +5,7 @@
 //! gets an answer, an empty one if there are no rows.
 
 use crate::asked::asked;
+use crate::known::{KnownEpoch, KnownProfile};
 use crate::round::{Round, Ticket, Turn, WeakRound};
 use crate::scalars::int;
 use async_graphql::Context;
@@ -18,6 +19,7 @@ use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
+pub(crate) use store::read::Told;
 use store::read::{
     ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue,
     HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError,
@@ -289,6 +291,22 @@ listing!(
     |_this, store, scope, parents| Ok(ones(store.numbers(scope, parents).await?))
 );
 listing!(
+    /// As of when stages and numbers hold.
+    ToldOf {} -> Told,
+    |_this, store, scope, parents| Ok(ones(store.told(scope, parents).await?))
+);
+listing!(
+    /// Customers as known then; nobody before the first derivation was finished.
+    KnownOf { at: Option<Timestamp> } -> Arc<KnownProfile>,
+    |this, store, scope, parents| {
+        let Some(epoch) = store.find_epoch(this.at).await? else { return Ok(HashMap::new()) };
+        let epoch = Arc::new(KnownEpoch::try_from(epoch)?);
+        let known = store.profiles_known(scope, parents, epoch.number).await?;
+        let one = |facts| Arc::new(KnownProfile { epoch: Arc::clone(&epoch), facts });
+        Ok(ones(known.into_iter().map(|(id, facts)| (id, one(facts))).collect()))
+    }
+);
+listing!(
     /// Households of people.
     HouseholdOf {} -> HouseholdRow,
     |_this, store, scope, parents| Ok(ones(store.households_of(scope, parents).await?))
@@ -340,6 +358,8 @@ pub(crate) struct Loaders {
     pub decisions: Many<DecisionsOf>,
     pub redirects: Many<RedirectsOf>,
     pub numbers: Many<NumbersOf>,
+    pub told: Many<ToldOf>,
+    pub known: Many<KnownOf>,
     pub profile: Many<ProfileOf>,
     pub household_of: Many<HouseholdOf>,
     pub household: Many<HouseholdById>,
@@ -370,6 +390,8 @@ impl Loaders {
             decisions: Many::new(store, scope),
             redirects: Many::new(store, scope),
             numbers: Many::new(store, scope),
+            told: Many::new(store, scope),
+            known: Many::new(store, scope),
             profile: Many::new(store, scope),
             household_of: Many::new(store, scope),
             household: Many::new(store, scope),
@@ -401,6 +423,8 @@ impl Loaders {
         self.decisions.forget().await;
         self.redirects.forget().await;
         self.numbers.forget().await;
+        self.told.forget().await;
+        self.known.forget().await;
         self.profile.forget().await;
         self.household_of.forget().await;
         self.household.forget().await;

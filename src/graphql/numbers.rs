@@ -1,9 +1,12 @@
 //! The numbers of a customer. What no source supports is null with a reason, never 0.
 
-use crate::asked::{asked, shown};
+use crate::asked::{Asked, asked, shown};
 use crate::enums::NullReason;
+use crate::errors::Refusal;
+use crate::known::{Then, then};
 use crate::loaders::NumbersOf;
 use crate::scalars::{DateTime, Decimal, MoneyValue, int};
+use crate::stage::TimesOf;
 use async_graphql::{Context, Object, Result, SimpleObject};
 use domain::{Area, Money, Timestamp};
 use metrics::{Measured, Numbers};
@@ -91,7 +94,26 @@ impl CustomerLifetimeValue {
 /// The numbers of a customer, by the metric policy that the answer names.
 pub(crate) struct CustomerNumbers {
     numbers: Numbers,
-    stored: StoredNumbers,
+    policy: String,
+    computed: Timestamp,
+    told: TimesOf,
+}
+
+impl CustomerNumbers {
+    /// As of a moment and as known at one.
+    pub(crate) fn then(then: &Then) -> Result<Self, Refusal> {
+        Ok(Self {
+            numbers: then.numbers()?,
+            policy: then.known.epoch.policy.label(),
+            computed: then.as_of,
+            told: TimesOf::Derived(then.told()),
+        })
+    }
+}
+
+/// Refuses whom neither kind of number is open to.
+pub(crate) fn may_see(asked: &Asked) -> Result<(), Refusal> {
+    if asked.scope.sees(Area::Support) { Ok(()) } else { asked.see(Area::CustomerNumbers) }
 }
 
 /// Refuses a number whose area is hidden.
@@ -104,12 +126,23 @@ fn see(ctx: &Context<'_>, area: Area) -> Result<()> {
 impl CustomerNumbers {
     /// The metric policy, name and version.
     async fn policy(&self) -> &str {
-        &self.stored.policy
+        &self.policy
     }
 
-    /// When the numbers were derived.
+    /// When the numbers were derived; of an answer as of another moment, that moment.
     async fn computed_at(&self) -> DateTime {
-        DateTime(self.stored.computed)
+        DateTime(self.computed)
+    }
+
+    /// The moment in the customer's life as of which they hold.
+    async fn as_of(&self) -> DateTime {
+        DateTime(self.computed)
+    }
+
+    /// When they were known: asked for again with both times, the answer is the same, whatever was
+    /// learnt since. Null while the derivation that gave them is not finished.
+    async fn known_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.told.told(ctx).await?.and_then(|told| told.known_at).map(DateTime))
     }
 
     /// Lifetime value. Needs the area `customer_numbers`.
@@ -241,14 +274,22 @@ impl CustomerNumbers {
 }
 
 /// The numbers of a customer; null until they were derived for the first time.
-pub(crate) async fn numbers(ctx: &Context<'_>, customer: i64) -> Result<Option<CustomerNumbers>> {
+pub(crate) async fn numbers(
+    ctx: &Context<'_>,
+    customer: i64,
+    as_of: Option<DateTime>,
+    known_at: Option<DateTime>,
+) -> Result<Option<CustomerNumbers>> {
     let asked = asked(ctx)?;
-    if !asked.scope.sees(Area::Support) {
-        asked.see(Area::CustomerNumbers)?;
+    may_see(asked)?;
+    if as_of.is_some() || known_at.is_some() {
+        let then = then(ctx, customer, as_of, known_at).await?;
+        return Ok(Some(CustomerNumbers::then(&then)?));
     }
     let rows = asked.loaders.numbers.load(customer, NumbersOf {}).await?;
     let Some(stored) = rows.first().cloned() else { return Ok(None) };
     let numbers = serde_json::from_str(&stored.numbers)
         .map_err(|_| StoreError::Corrupt { what: "profile_numbers.numbers" })?;
-    Ok(Some(CustomerNumbers { numbers, stored }))
+    let StoredNumbers { policy, computed, .. } = stored;
+    Ok(Some(CustomerNumbers { numbers, policy, computed, told: TimesOf::Stored(customer) }))
 }

@@ -6,11 +6,15 @@ use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, 
 use crate::enums::{CustomerKind, ReviewReason, RollupDimension};
 use crate::errors::Refusal;
 use crate::household::{self, Household};
+use crate::known::{self, CustomerThen};
 use crate::node::{self, Node};
 use crate::operations::{self, AuditConnection, QuarantineConnection, Source};
+use crate::restated::{
+    self, CellContributorConnection, Restatement, RollupCellKey, RollupChecksum,
+};
 use crate::reviews::{self, ReviewConnection};
 use crate::rollups::{self, Metric, RollupFilter, RollupResult};
-use crate::scalars::{CurrencyCode, YearMonth};
+use crate::scalars::{CurrencyCode, DateTime, YearMonth};
 use crate::why_not::{self, WhyNot};
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result};
 use domain::{IdentifierKind, RecordKey};
@@ -109,6 +113,24 @@ impl Query {
         .await
     }
 
+    /// A customer as it was known, by the id that it has or had then: also one that was merged or
+    /// taken apart since. Null with a reason if no answer was known then at all.
+    async fn customer_then(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id.")] id: ID,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<CustomerThen>> {
+        known::customer_then(ctx, &id, as_of, known_at).await.map(Some).transpose()
+    }
+
     /// Customers, page by page; the newest first if no order is given.
     #[allow(clippy::too_many_arguments)] // each is an argument of the field
     async fn customers(
@@ -173,8 +195,54 @@ impl Query {
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
         #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
         #[graphql(desc = "Only what fits.")] filter: Option<RollupFilter>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
     ) -> Option<Result<RollupResult>> {
-        rollups::rollups(ctx, by, from, to, currency, filter).await.transpose()
+        let range = (from, to, known_at);
+        rollups::rollups(ctx, by, range, currency, filter).await.transpose()
+    }
+
+    /// What was restated in rollups between two times at which they were known, and why. Null with
+    /// a reason if nothing was known at the earlier one. Needs the area `rollups`.
+    async fn compare_known_at(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The earlier time.")] before: DateTime,
+        #[graphql(desc = "The later time.")] after: DateTime,
+        #[graphql(desc = "The first month.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month.")] to: Option<YearMonth>,
+    ) -> Option<Result<Restatement>> {
+        restated::compare_known_at(ctx, before, after, from, to).await.map(Some).transpose()
+    }
+
+    /// Audits the rollups: the cells as increments keep them beside what every share adds up to
+    /// anew, by component and month. Reads all shares. Needs the areas `rollups` and `operations`.
+    async fn rollup_checksums(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As known at this moment; as known last if not given.")] known_at: Option<
+            DateTime,
+        >,
+    ) -> Option<Result<Vec<RollupChecksum>>> {
+        restated::checksums(ctx, known_at).await.map(Some).transpose()
+    }
+
+    /// The contributors of a rollup cell and the records behind them. Needs the areas `rollups` and
+    /// `customer_numbers`.
+    async fn explain_rollup(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The cell.")] cell: RollupCellKey,
+        #[graphql(desc = "As known at this moment; as known last if not given.")] known_at: Option<
+            DateTime,
+        >,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Option<Result<CellContributorConnection>> {
+        restated::explain(ctx, cell, known_at, first, after).await.map(Some).transpose()
     }
 
     /// What every number means: definition, formula, unit.

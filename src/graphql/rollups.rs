@@ -2,6 +2,7 @@
 
 use crate::asked::asked;
 use crate::enums::{MetricUnit, NullReason, RollupDimension, Stage};
+use crate::known::KnownEpoch;
 use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth, int};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use domain::{Area, Currency, Money, Month};
@@ -155,6 +156,12 @@ pub(crate) struct RollupMeta {
     time_zone: String,
     /// When numbers were derived last; null before the first time.
     computed_at: Option<DateTime>,
+    /// When this was known: asked for again with it, the answer is the same, whatever was learnt
+    /// since. Null before the first derivation was finished.
+    known_at: Option<DateTime>,
+    /// The version of the lifecycle rules behind the stages; null before the first derivation was
+    /// finished.
+    rules: Option<String>,
     /// Checksum of the rows: equal answers have equal ones.
     checksum: String,
 }
@@ -163,6 +170,7 @@ pub(crate) struct RollupMeta {
 pub(crate) struct RollupResult {
     by: Vec<Dimension>,
     rows: Vec<RollupRow>,
+    known: Option<KnownEpoch>,
 }
 
 /// A rollup.
@@ -182,12 +190,18 @@ impl RollupResult {
     /// What it was computed with.
     async fn meta(&self, ctx: &Context<'_>) -> Result<RollupMeta> {
         let asked = asked(ctx)?;
-        let numbering = &asked.shared.numbering;
-        let computed = asked.store.numbers_computed(&asked.scope).await?;
+        let known = self.known.as_ref();
+        let policy = known.map_or(&asked.shared.numbering.policy, |epoch| &epoch.policy);
+        let computed = match known {
+            Some(epoch) => Some(epoch.closed),
+            None => asked.store.numbers_computed(&asked.scope).await?,
+        };
         Ok(RollupMeta {
-            policy: numbering.policy.label(),
-            time_zone: numbering.policy.timezone.clone(),
+            policy: policy.label(),
+            time_zone: policy.timezone.clone(),
             computed_at: computed.map(DateTime),
+            known_at: known.map(|epoch| DateTime(epoch.closed)),
+            rules: known.map(|epoch| epoch.rules.version.clone()),
             checksum: self.checksum(),
         })
     }
@@ -274,28 +288,52 @@ fn cell(stored: RollupCell) -> Result<Cell, StoreError> {
     Ok(Cell { key, value: stored.value })
 }
 
-/// The rollup of stored cells.
+/// Cells as `metrics` has them.
+pub(crate) fn cells(stored: Vec<RollupCell>) -> Result<Vec<Cell>> {
+    Ok(stored.into_iter().map(cell).collect::<Result<_, _>>()?)
+}
+
+/// A cell's key as it is stored; the value is 0.
+pub(crate) fn stored(key: &CellKey) -> RollupCell {
+    RollupCell {
+        component: key.component.as_str().to_owned(),
+        month: i64::from(key.month.0),
+        channel: key.channel.clone(),
+        segment: key.segment.clone(),
+        stage: key.stage.map(|stage| stage.as_str().to_owned()),
+        currency: key.currency.map(|currency| currency.code().to_owned()),
+        value: 0,
+    }
+}
+
+/// The rollup of stored cells, as known at a time if one is given.
 pub(crate) async fn rollups(
     ctx: &Context<'_>,
     by: Vec<RollupDimension>,
-    from: Option<YearMonth>,
-    to: Option<YearMonth>,
+    (from, to, known_at): (Option<YearMonth>, Option<YearMonth>, Option<DateTime>),
     currency: Option<CurrencyCode>,
     filter: Option<RollupFilter>,
 ) -> Result<Option<RollupResult>> {
     let asked = asked(ctx)?;
     asked.see(Area::Rollups)?;
     let number = |month: YearMonth| i64::from(month.0.0);
-    let range = RollupRange { from: from.map(number), to: to.map(number) };
-    let stored = asked.store.rollup_cells(&asked.scope, &range).await?;
-    let cells = stored.into_iter().map(cell).collect::<Result<Vec<_>, _>>()?;
+    let known = match (known_at, asked.store.find_epoch(known_at.map(|at| at.0)).await?) {
+        (_, Some(epoch)) => Some(KnownEpoch::try_from(epoch)?),
+        (Some(_), None) => Some(asked.epoch(known_at.map(|at| at.0)).await?),
+        (None, None) => None,
+    };
+    let epoch = known.as_ref().map(|epoch| epoch.number);
+    let range = RollupRange { from: from.map(number), to: to.map(number), epoch };
+    let cells = cells(asked.store.rollup_cells(&asked.scope, &range).await?)?;
     let fits = |cell: &Cell| filter.as_ref().is_none_or(|filter| filter.fits(&cell.key));
     let cells: Vec<Cell> = cells.into_iter().filter(fits).collect();
     let by: Vec<Dimension> = by.into_iter().map(Into::into).collect();
     let numbering = &asked.shared.numbering;
-    let currency = currency.map(|code| code.0);
-    let rows = metrics::rollup(&cells, &by, currency, &numbering.policy, &numbering.sources);
-    Ok(Some(RollupResult { by, rows }))
+    let (policy, sources) = known
+        .as_ref()
+        .map_or((&numbering.policy, &numbering.sources), |epoch| (&epoch.policy, &epoch.sources));
+    let rows = metrics::rollup(&cells, &by, currency.map(|code| code.0), policy, sources);
+    Ok(Some(RollupResult { by, rows, known }))
 }
 
 /// What a number means.

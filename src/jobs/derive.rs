@@ -10,7 +10,10 @@ use identity::{FieldOverride, Golden, GoldenFieldName, GoldenInput};
 use metrics::{Cell, Dims, Numbers, Sources};
 use serde::Serialize;
 use std::collections::HashMap;
-use store::derive::{Derived, DirtyContributor, ProfileInput, ProfileRow, StoredField, StoredPart};
+use store::derive::{
+    AvailableSources, Derived, DirtyContributor, ProfileInput, ProfileRow, StoredField, StoredPart,
+};
+use store::known::{EpochNote, RuleText};
 use store::{Lease, Outcome};
 use tokio::time::Instant;
 
@@ -19,6 +22,9 @@ use tokio::time::Instant;
 pub struct DeriveReport {
     /// Profiles and spend records derived.
     pub contributors: u64,
+    /// The time as of which answers are known from now on, if this run moved it: milliseconds
+    /// since 1970.
+    pub known_at_ms: Option<i64>,
     /// Households formed again.
     pub households: HouseholdReport,
     /// Milliseconds it took.
@@ -33,11 +39,14 @@ const SURVIVORSHIP: &str = "derive.survivorship";
 /// Which sources the numbers were computed with; a first payment anywhere turns "no source" into 0
 /// everywhere.
 const SOURCES: &str = "derive.sources";
+/// Which metric policy and which lifecycle rules everything was derived by.
+const RULES: &str = "derive.rules";
 
 impl Jobs {
     /// Derives what was touched since the last derivation; with `full`, or on the first run of a
-    /// day, or when a kind of source delivers for the first time, or when the survivorship rules
-    /// changed, everything. The outcome is the same.
+    /// day, or when a kind of source delivers for the first time, or when any of the rules changed,
+    /// everything. The outcome is the same. What is known then is closed as an epoch, whose answers
+    /// can be asked for again as they were.
     ///
     /// # Errors
     /// Database errors; another process deriving.
@@ -76,19 +85,68 @@ impl Jobs {
         };
         let today = lease::now(self).date_in(&self.metrics.time_zone()).to_string();
         let sources_word = format!("{sources:?}");
+        let note = self.note(available);
+        let rules_word = format!("{:016x} {:016x}", note.policy.hash(), note.rules.hash());
         let survivorship =
             format!("{:?} {:?}", self.identity.source_priority, self.identity.survivorship);
         let stale = self.store.find_setting(FULL_ON).await?.as_deref() != Some(&today)
             || self.store.find_setting(SOURCES).await?.as_deref() != Some(&sources_word)
-            || self.store.find_setting(SURVIVORSHIP).await?.as_deref() != Some(&survivorship);
+            || self.store.find_setting(SURVIVORSHIP).await?.as_deref() != Some(&survivorship)
+            || self.store.find_setting(RULES).await?.as_deref() != Some(&rules_word);
         if full || stale {
             self.store.mark_all_contributors().await?;
             // Once everything is marked, an interrupted run goes on where it stopped.
             self.store.put_setting(SOURCES, &sources_word).await?;
             self.store.put_setting(SURVIVORSHIP, &survivorship).await?;
+            self.store.put_setting(RULES, &rules_word).await?;
             self.store.put_setting(FULL_ON, &today).await?;
         }
         let total = self.store.count_dirty_contributors().await?;
+        loop {
+            self.derive_waiting(lease, &sources, total, &mut report).await?;
+            if report.contributors > 0 {
+                self.store.sweep_rollups().await?;
+            } else if self.store.find_epoch(None).await?.is_some_and(|epoch| epoch.note == note) {
+                break;
+            }
+            // Whatever was marked meanwhile belongs to the same epoch.
+            let closed = self.store.close_epoch(lease, &note, lease::now(self)).await?;
+            if let Some(at) = closed {
+                report.known_at_ms = Some(at.as_millis());
+                break;
+            }
+        }
+        report.households = self.derive_ties(lease, full).await?;
+        report.elapsed_ms = millis(started);
+        self.progress.report(&Event::Derived {
+            contributors: report.contributors,
+            elapsed_ms: report.elapsed_ms,
+        });
+        Ok(report)
+    }
+
+    /// What the answers of this run are computed with.
+    fn note(&self, sources: AvailableSources) -> EpochNote {
+        // Plain data: writing it as JSON cannot fail, and an empty text would be refused as such.
+        let text = |label: String, body: serde_json::Result<String>| RuleText {
+            label,
+            body: body.unwrap_or_default(),
+        };
+        EpochNote {
+            policy: text(self.metrics.label(), serde_json::to_string(&*self.metrics)),
+            rules: text(self.lifecycle.version.clone(), serde_json::to_string(&*self.lifecycle)),
+            sources,
+        }
+    }
+
+    /// Derives until nothing waits.
+    async fn derive_waiting(
+        &self,
+        lease: &Lease,
+        sources: &Sources,
+        total: u64,
+        report: &mut DeriveReport,
+    ) -> Result<(), JobError> {
         loop {
             if self.cancel.is_cancelled() {
                 return Err(JobError::Stopped);
@@ -96,24 +154,14 @@ impl Jobs {
             let batch =
                 self.store.load_dirty_contributors(self.options.derive_batch as u64).await?;
             if batch.is_empty() {
-                break;
+                return Ok(());
             }
-            let derived = self.derive_batch(&batch, &sources).await?;
+            let derived = self.derive_batch(&batch, sources).await?;
             self.store.commit_derivation(lease, &derived, lease::now(self)).await?;
             report.contributors += batch.len() as u64;
             let done = report.contributors;
             self.progress.report(&Event::Deriving { done, total: total.max(done) });
         }
-        report.households = self.derive_ties(lease, full).await?;
-        if report.contributors > 0 {
-            self.store.sweep_rollups().await?;
-        }
-        report.elapsed_ms = millis(started);
-        self.progress.report(&Event::Derived {
-            contributors: report.contributors,
-            elapsed_ms: report.elapsed_ms,
-        });
-        Ok(report)
     }
 
     async fn derive_batch(

@@ -11,6 +11,7 @@
 //! later than `now` do not exist yet.
 
 mod defaults;
+mod dwell;
 mod machine;
 mod moments;
 mod overlay;
@@ -20,6 +21,7 @@ mod status;
 mod tests;
 
 pub use defaults::DEFAULT_RULES_TOML;
+pub use dwell::{Dwell, dwell};
 pub use rules::{Event, Move, OnlyIf, Problem, Rule, Rules, When};
 
 use domain::{ProfileFacts, Stage, Status, Timestamp, Transition};

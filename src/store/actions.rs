@@ -1,6 +1,7 @@
 //! What people change: decisions on identity, stages and golden fields set by hand, and the audit of
 //! all of it.
 
+use crate::known::open_epoch;
 use crate::rows::json;
 use crate::sql::{insert, map, run};
 use crate::sync::mark_records;
@@ -162,11 +163,12 @@ impl Store {
             return Err(StoreError::Conflict("the role may not set stages".into()));
         }
         let tx = self.begin().await?;
+        let epoch = open_epoch(self, &tx).await?;
         run(
             &tx,
             self.statement(
-                "INSERT INTO stage_override (record_id, kind, stage, reason, from_ms, until_ms, set_by) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO stage_override (record_id, kind, stage, reason, from_ms, until_ms, \
+                 set_by, known_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 vec![
                     anchor.0.into(),
                     kind.as_str().into(),
@@ -175,6 +177,7 @@ impl Store {
                     set.from.as_millis().into(),
                     set.until.map(Timestamp::as_millis).into(),
                     by.subject.as_str().into(),
+                    epoch.into(),
                 ],
             ),
         )

@@ -5,19 +5,19 @@
 //! `identity`, `lifecycle` and `metrics` do that.
 
 use crate::facts::Loader;
+use crate::known::open_epoch;
 use crate::lease::{Lease, extend};
-use crate::rows::{FromRow, json};
-use crate::sql::{all, insert, map, run};
+use crate::rows::json;
+use crate::sql::{insert, map, run};
 use crate::{Store, StoreError};
 use domain::{
     CanonicalKind, Company, Contact, Pii, ProfileFacts, ProfileId, ProfileKind, RecordId, Spend,
     Stage, Timestamp, Transition,
 };
 use entity::{
-    profile, profile_fact, profile_field, profile_link, profile_numbers, rollup_part,
-    stage_transition,
+    profile, profile_fact, profile_field, profile_link, profile_numbers, stage_transition,
 };
-use sea_orm::FromQueryResult;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// Something whose derived state must be computed again.
@@ -169,7 +169,7 @@ pub struct Derived {
 }
 
 /// Which kinds of source have delivered anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AvailableSources {
     /// Payments.
     pub payments: bool,
@@ -272,23 +272,9 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn load_spends(&self, ids: &[i64]) -> Result<HashMap<i64, Spend>, StoreError> {
-        self.keyed::<entity::spend::Model, Spend>("spend", ids, |m| m.record_id).await
-    }
-
-    pub(crate) async fn keyed<M, T>(
-        &self,
-        table: &str,
-        ids: &[i64],
-        id: impl Fn(&M) -> i64,
-    ) -> Result<HashMap<i64, T>, StoreError>
-    where
-        M: FromQueryResult,
-        T: FromRow<Row = M>,
-    {
-        let sql = format!("SELECT * FROM {table} WHERE {}", self.backend.id_in("record_id", 1));
-        let values = vec![self.backend.ids(ids.iter().copied())];
-        let rows = all::<M>(self.reader(), self.statement(sql, values)).await?;
-        rows.into_iter().map(|row| Ok((id(&row), T::from_row(row)?))).collect()
+        Loader { store: self, at: None }
+            .keyed::<entity::spend::Entity, Spend>(ids, |m| m.record_id)
+            .await
     }
 
     /// Loads everything that derivation needs of the given profiles, in a fixed number of
@@ -300,7 +286,7 @@ impl Store {
         &self,
         ids: &[ProfileId],
     ) -> Result<HashMap<ProfileId, (ProfileKind, ProfileInput)>, StoreError> {
-        Loader { store: self }.load(ids).await
+        Loader { store: self, at: None }.load(ids).await
     }
 
     /// The member records of companies.
@@ -311,12 +297,11 @@ impl Store {
         &self,
         ids: &[ProfileId],
     ) -> Result<HashMap<ProfileId, Vec<Member>>, StoreError> {
-        let loader = Loader { store: self };
+        let loader = Loader { store: self, at: None };
         let members = loader.members(ids).await?;
         let records: Vec<i64> = members.iter().map(|m| m.1.0).collect();
-        let companies = self
-            .keyed::<entity::company::Model, Company>("company", &records, |m| m.record_id)
-            .await?;
+        let companies =
+            loader.keyed::<entity::company::Entity, Company>(&records, |m| m.record_id).await?;
         let mut overrides = loader.field_overrides(&records).await?;
         let mut of: HashMap<ProfileId, Vec<Member>> = HashMap::new();
         for (profile, record, kind, source, version, _) in members {
@@ -335,7 +320,8 @@ impl Store {
     }
 
     /// Commits what was derived: every contributor's old state is replaced, rollup cells are
-    /// adjusted by the difference, and marks that were not set again meanwhile are taken off.
+    /// adjusted by the difference (what they were is kept), and marks that were not set again
+    /// meanwhile are taken off.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] and database errors; nothing was written then.
@@ -346,22 +332,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let tx = self.begin().await?;
+        let epoch = open_epoch(self, &tx).await?;
         extend(self, &tx, lease, now).await?;
         let ids: Vec<i64> = derived.iter().map(|d| d.contributor.id).collect();
         let keys = || self.backend.ids(ids.iter().copied());
-        let add_parts = |sign: &str| {
-            format!(
-                "INSERT INTO rollup_cell (component, month, channel, segment, stage, currency, value) \
-                 SELECT component, month, channel, segment, stage, currency, CAST({sign}SUM(value) AS BIGINT) \
-                 FROM rollup_part WHERE {} GROUP BY component, month, channel, segment, stage, currency \
-                 ON CONFLICT (component, month, channel, segment, stage, currency) \
-                 DO UPDATE SET value = rollup_cell.value + excluded.value",
-                self.backend.id_in("contributor_id", 1)
-            )
-        };
-        run(&tx, self.statement(add_parts("-"), vec![keys()])).await?;
         for (table, column) in [
-            ("rollup_part", "contributor_id"),
             ("profile_fact", "profile_id"),
             ("profile_link", "person_id"),
             ("profile_field", "profile_id"),
@@ -372,9 +347,8 @@ impl Store {
             let sql = format!("DELETE FROM {table} WHERE {}", self.backend.id_in(column, 1));
             run(&tx, self.statement(sql, vec![keys()])).await?;
         }
-        let rows = Rows::new(derived, now);
-        insert::<rollup_part::Entity, _>(&tx, rows.parts, None).await?;
-        run(&tx, self.statement(add_parts(""), vec![keys()])).await?;
+        crate::parts::commit(self, &tx, derived, epoch).await?;
+        let rows = Rows::new(derived, epoch, now);
         insert::<profile::Entity, _>(&tx, rows.profiles, None).await?;
         insert::<profile_fact::Entity, _>(&tx, rows.facts, None).await?;
         insert::<profile_link::Entity, _>(&tx, rows.links, None).await?;
@@ -448,16 +422,15 @@ struct Rows {
     links: Vec<profile_link::Model>,
     numbers: Vec<profile_numbers::Model>,
     transitions: Vec<stage_transition::Model>,
-    parts: Vec<rollup_part::Model>,
 }
 
 impl Rows {
-    fn new(derived: &[Derived], now: Timestamp) -> Self {
+    fn new(derived: &[Derived], epoch: i64, now: Timestamp) -> Self {
         let mut rows = Self::default();
         for d in derived {
             let id = d.contributor.id;
             if let Some(row) = &d.row {
-                rows.profile(id, d.kind, row, now);
+                rows.profile(id, d.kind, row, epoch, now);
             }
             let mut seen = HashSet::new();
             for (kind, at, record, owned) in &d.facts {
@@ -476,21 +449,18 @@ impl Rows {
                 company_id: company.0,
                 since_ms: since.map_or(0, Timestamp::as_millis),
             }));
-            rows.parts.extend(d.parts.iter().map(|p| rollup_part::Model {
-                contributor_id: id,
-                component: p.component.clone(),
-                month: p.month,
-                channel: p.channel.clone(),
-                segment: p.segment.clone(),
-                stage: p.stage.clone(),
-                currency: p.currency.clone(),
-                value: p.value,
-            }));
         }
         rows
     }
 
-    fn profile(&mut self, id: i64, kind: ProfileKind, row: &ProfileRow, now: Timestamp) {
+    fn profile(
+        &mut self,
+        id: i64,
+        kind: ProfileKind,
+        row: &ProfileRow,
+        epoch: i64,
+        now: Timestamp,
+    ) {
         self.profiles.push(profile::Model {
             id,
             kind: kind.as_str().to_owned(),
@@ -519,6 +489,7 @@ impl Rows {
             numbers: row.numbers.clone(),
             policy: row.policy.clone(),
             computed_at_ms: now.as_millis(),
+            known_from: epoch,
         });
         self.fields.extend(row.fields.iter().map(|f| profile_field::Model {
             profile_id: id,

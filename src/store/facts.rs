@@ -1,16 +1,20 @@
 //! Loading what is known of profiles: members, the facts that concern them, employers, overrides.
 //!
-//! Owns which records concern a profile and for which profile each counts; a fixed number of
-//! statements whatever the number of profiles. Refuses to derive anything from it.
+//! Owns which records concern a profile and for which profile each counts, now and as it was known
+//! in an earlier epoch; a fixed number of statements whatever the number of profiles. Refuses to
+//! derive anything from it.
 
 use crate::derive::{Member, ProfileInput, StoredOverride};
-use crate::sql::map;
+use crate::known::CanonicalTable;
+use crate::rows::FromRow;
+use crate::sql::{all, map};
 use crate::{Store, StoreError};
 use domain::{
     Canonical, Company, Contact, Deal, Fact, Invoice, Link, LinkRole, Payment, Pii, ProfileFacts,
     ProfileId, ProfileKind, RecordId, RecordKey, Refund, Stage, StageOverride, Subscription,
     SurveyResponse, Ticket, Timestamp, Touchpoint,
 };
+use sea_orm::{EntityTrait, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A link of a fact, with the profile its target belongs to.
@@ -21,8 +25,75 @@ struct FactLink {
     profile: Option<i64>,
 }
 
+/// What is known now, or with `at` what was known in that epoch: rows of the present that hold since
+/// then or longer, and rows of the past that held then.
 pub(crate) struct Loader<'a> {
     pub(crate) store: &'a Store,
+    pub(crate) at: Option<i64>,
+}
+
+impl Loader<'_> {
+    /// `present` alone, or both parts with the conditions that make them hold in the epoch `$2`;
+    /// `dated` is the alias of the row with the epochs in each. Both end in a condition.
+    fn held(&self, present: &str, dated: &str, past: &str, past_dated: &str) -> String {
+        if self.at.is_none() {
+            return present.to_owned();
+        }
+        format!(
+            "{present} AND {dated}.known_from <= $2 UNION ALL {past} \
+             AND {past_dated}.known_from <= $2 AND {past_dated}.known_to > $2"
+        )
+    }
+
+    /// The keys as `$1`, and the epoch as `$2` if there is one.
+    fn values(&self, ids: impl IntoIterator<Item = i64>) -> Vec<Value> {
+        std::iter::once(self.store.backend.ids(ids)).chain(self.at.map(Value::from)).collect()
+    }
+
+    /// When a record (alias `s`) says that it happened.
+    fn occurred(&self) -> &'static str {
+        match self.at {
+            None => "s.occurred_at_ms",
+            Some(_) => {
+                "CASE WHEN s.known_from <= $2 THEN s.occurred_at_ms ELSE (SELECT p.occurred_at_ms \
+                 FROM record_past p WHERE p.record_id = s.id AND p.known_from <= $2 \
+                 AND p.known_to > $2 LIMIT 1) END"
+            }
+        }
+    }
+
+    /// The rows of a table of canonical records.
+    pub(crate) async fn keyed<E, T>(
+        &self,
+        ids: &[i64],
+        id: impl Fn(&E::Model) -> i64,
+    ) -> Result<HashMap<i64, T>, StoreError>
+    where
+        E: EntityTrait,
+        T: FromRow<Row = E::Model>,
+    {
+        let backend = self.store.backend;
+        let table = CanonicalTable::of::<E>();
+        let (name, columns) = (table.name, table.list());
+        let present = match self.at {
+            None => {
+                format!("SELECT {columns} FROM {name} t WHERE {}", backend.id_in("t.record_id", 1))
+            }
+            Some(_) => format!(
+                "SELECT {columns} FROM {name} t JOIN source_record s ON s.id = t.record_id WHERE {}",
+                backend.id_in("t.record_id", 1)
+            ),
+        };
+        let (columns, from) = table.past(backend);
+        let past = format!(
+            "SELECT {columns} FROM {from} WHERE p.kind = '{name}' AND {}",
+            backend.id_in("p.record_id", 1)
+        );
+        let sql = self.held(&present, "s", &past, "p");
+        let statement = self.store.statement(sql, self.values(ids.iter().copied()));
+        let rows = all::<E::Model>(self.store.reader(), statement).await?;
+        rows.into_iter().map(|row| Ok((id(&row), T::from_row(row)?))).collect()
+    }
 }
 
 impl Loader<'_> {
@@ -32,15 +103,15 @@ impl Loader<'_> {
     ) -> Result<HashMap<ProfileId, (ProfileKind, ProfileInput)>, StoreError> {
         let members = self.members(ids).await?;
         let records: Vec<i64> = members.iter().map(|m| m.1.0).collect();
-        let contacts = self
-            .store
-            .keyed::<entity::contact::Model, Contact>("contact", &records, |m| m.record_id)
-            .await?;
-        let companies = self
-            .store
-            .keyed::<entity::company::Model, Company>("company", &records, |m| m.record_id)
-            .await?;
-        let mut field_overrides = self.field_overrides(&records).await?;
+        let contacts =
+            self.keyed::<entity::contact::Entity, Contact>(&records, |m| m.record_id).await?;
+        let companies =
+            self.keyed::<entity::company::Entity, Company>(&records, |m| m.record_id).await?;
+        // Golden fields and employers are not asked for as of an earlier epoch.
+        let mut field_overrides = match self.at {
+            None => self.field_overrides(&records).await?,
+            Some(_) => HashMap::new(),
+        };
         let mut inputs: HashMap<ProfileId, (ProfileKind, ProfileInput)> = HashMap::new();
         let mut profile_of: HashMap<(i64, LinkRole), ProfileId> = HashMap::new();
         for (profile, record, kind, source, version, occurred_at) in members {
@@ -69,7 +140,9 @@ impl Loader<'_> {
             entry.1.members.push(Member { record, source, version, contact, company, overrides });
         }
         self.facts(&records, &profile_of, &mut inputs).await?;
-        self.employers(&profile_of, &mut inputs).await?;
+        if self.at.is_none() {
+            self.employers(&profile_of, &mut inputs).await?;
+        }
         self.overrides(&records, &profile_of, &mut inputs).await?;
         Ok(inputs)
     }
@@ -80,14 +153,19 @@ impl Loader<'_> {
         ids: &[ProfileId],
     ) -> Result<Vec<(ProfileId, RecordId, ProfileKind, String, i64, Option<Timestamp>)>, StoreError>
     {
-        let sql = format!(
-            "SELECT m.profile_id, m.record_id, m.kind, s.source, s.version, s.occurred_at_ms \
-             FROM profile_member m JOIN source_record s ON s.id = m.record_id WHERE {} \
-             ORDER BY m.profile_id, m.record_id",
-            self.store.backend.id_in("m.profile_id", 1)
-        );
-        let keys = self.store.backend.ids(ids.iter().map(|id| id.0));
-        map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
+        let of = |table: &str| {
+            format!(
+                "SELECT m.profile_id, m.record_id, m.kind, s.source, s.version, \
+                 {} AS occurred_at_ms FROM {table} m JOIN source_record s ON s.id = m.record_id \
+                 WHERE {}",
+                self.occurred(),
+                self.store.backend.id_in("m.profile_id", 1)
+            )
+        };
+        let held = self.held(&of("profile_member"), "m", &of("profile_member_past"), "m");
+        let sql = format!("{held} ORDER BY 1, 2");
+        let values = self.values(ids.iter().map(|id| id.0));
+        map(self.store.reader(), self.store.statement(sql, values), |r| {
             let kind: String = r.try_get("", "kind")?;
             let kind = match ProfileKind::parse(&kind) {
                 Some(kind) => kind,
@@ -175,12 +253,15 @@ impl Loader<'_> {
 
     /// Links whose target is among `targets`: (record, role, target).
     async fn pointing_at(&self, targets: &[i64]) -> Result<Vec<(i64, LinkRole, i64)>, StoreError> {
-        let sql = format!(
-            "SELECT record_id, role, target_id FROM record_link WHERE {}",
-            self.store.backend.id_in("target_id", 1)
-        );
-        let keys = self.store.backend.ids(targets.iter().copied());
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
+        let of = |table: &str| {
+            format!(
+                "SELECT l.record_id, l.role, l.target_id FROM {table} l WHERE {}",
+                self.store.backend.id_in("l.target_id", 1)
+            )
+        };
+        let sql = self.held(&of("record_link"), "l", &of("record_link_past"), "l");
+        let values = self.values(targets.iter().copied());
+        let rows = map(self.store.reader(), self.store.statement(sql, values), |r| {
             let role: String = r.try_get("", "role")?;
             Ok((
                 r.try_get::<i64>("", "record_id")?,
@@ -200,16 +281,36 @@ impl Loader<'_> {
         if records.is_empty() {
             return Ok(HashMap::new());
         }
-        let sql = format!(
-            "SELECT l.record_id, l.role, l.target_id, s.source, s.stream, s.external_id, m.profile_id \
-             FROM record_link l JOIN source_record s ON s.id = l.target_id \
-             LEFT JOIN profile_member m ON m.record_id = l.target_id AND m.kind = \
-               CASE l.role WHEN 'contact' THEN 'person' WHEN 'company' THEN 'company' END \
-             WHERE {} ORDER BY l.record_id, l.role, l.target_id",
-            self.store.backend.id_in("l.record_id", 1)
-        );
-        let keys = self.store.backend.ids(records.iter().copied());
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
+        let member = |table: &str, alias: &str| {
+            format!(
+                "LEFT JOIN {table} {alias} ON {alias}.record_id = l.target_id AND {alias}.kind = \
+                 CASE l.role WHEN 'contact' THEN 'person' WHEN 'company' THEN 'company' END"
+            )
+        };
+        let (profile, members) = match self.at {
+            None => ("m.profile_id", member("profile_member", "m")),
+            // A record is in one profile at a time: one of the two has it, or none.
+            Some(_) => (
+                "COALESCE(m.profile_id, q.profile_id)",
+                format!(
+                    "{} AND m.known_from <= $2 {} AND q.known_from <= $2 AND q.known_to > $2",
+                    member("profile_member", "m"),
+                    member("profile_member_past", "q")
+                ),
+            ),
+        };
+        let of = |table: &str| {
+            format!(
+                "SELECT l.record_id, l.role, l.target_id, s.source, s.stream, s.external_id, \
+                 {profile} AS profile_id FROM {table} l JOIN source_record s ON s.id = l.target_id \
+                 {members} WHERE {}",
+                self.store.backend.id_in("l.record_id", 1)
+            )
+        };
+        let held = self.held(&of("record_link"), "l", &of("record_link_past"), "l");
+        let sql = format!("{held} ORDER BY 1, 2, 3");
+        let values = self.values(records.iter().copied());
+        let rows = map(self.store.reader(), self.store.statement(sql, values), |r| {
             let role: String = r.try_get("", "role")?;
             let target = RecordKey::new(
                 r.try_get::<String>("", "source")?,
@@ -246,13 +347,13 @@ impl Loader<'_> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let s = self.store;
         let sql = format!(
-            "SELECT id, occurred_at_ms FROM source_record WHERE {}",
-            s.backend.id_in("id", 1)
+            "SELECT s.id, {} AS occurred_at_ms FROM source_record s WHERE {}",
+            self.occurred(),
+            self.store.backend.id_in("s.id", 1)
         );
-        let statement = s.statement(sql, vec![s.backend.ids(ids.iter().copied())]);
-        let times: HashMap<i64, Option<i64>> = map(s.reader(), statement, |r| {
+        let statement = self.store.statement(sql, self.values(ids.iter().copied()));
+        let times: HashMap<i64, Option<i64>> = map(self.store.reader(), statement, |r| {
             Ok((r.try_get("", "id")?, r.try_get("", "occurred_at_ms")?))
         })
         .await?
@@ -261,9 +362,8 @@ impl Loader<'_> {
         let mut bodies: Vec<(i64, Canonical)> = Vec::new();
         macro_rules! table {
             ($($module:ident => $kind:ident,)*) => {$(
-                let rows = s
-                    .keyed::<entity::$module::Model, $kind>(stringify!($module), ids, |m| m.record_id)
-                    .await?;
+                let rows =
+                    self.keyed::<entity::$module::Entity, $kind>(ids, |m| m.record_id).await?;
                 bodies.extend(rows.into_iter().map(|(id, row)| (id, Canonical::$kind(row))));
             )*};
         }
@@ -374,12 +474,15 @@ impl Loader<'_> {
         profile_of: &HashMap<(i64, LinkRole), ProfileId>,
         inputs: &mut HashMap<ProfileId, (ProfileKind, ProfileInput)>,
     ) -> Result<(), StoreError> {
+        // Nothing is taken from this table, so it has no past.
+        let known = self.at.map_or("", |_| "AND known_from <= $2 ");
         let sql = format!(
-            "SELECT record_id, kind, stage, reason, from_ms, until_ms FROM stage_override WHERE {} ORDER BY id",
+            "SELECT record_id, kind, stage, reason, from_ms, until_ms FROM stage_override \
+             WHERE {} {known}ORDER BY id",
             self.store.backend.id_in("record_id", 1)
         );
-        let keys = self.store.backend.ids(members.iter().copied());
-        let rows = map(self.store.reader(), self.store.statement(sql, vec![keys]), |r| {
+        let values = self.values(members.iter().copied());
+        let rows = map(self.store.reader(), self.store.statement(sql, values), |r| {
             let stage: Option<String> = r.try_get("", "stage")?;
             let set = StageOverride {
                 stage: stage.as_deref().and_then(Stage::parse),

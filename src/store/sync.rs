@@ -4,6 +4,7 @@
 //! one commit leaves. An older version never overwrites a newer one; an equal payload is no change
 //! and wakes nothing downstream.
 
+use crate::known::{keep_links, keep_records, open_epoch};
 use crate::lease::{Lease, extend};
 use crate::rows::CanonicalRows;
 use crate::sql::{insert, insert_or_ignore, map, run};
@@ -106,8 +107,9 @@ impl Store {
         page: &PageCommit<'_>,
     ) -> Result<CommitOutcome, StoreError> {
         let tx = self.begin().await?;
+        let epoch = open_epoch(self, &tx).await?;
         extend(self, &tx, lease, page.observed_at).await?;
-        let commit = Commit { store: self, tx: &tx, lease, now: page.observed_at };
+        let commit = Commit { store: self, tx: &tx, lease, now: page.observed_at, epoch };
         let mut outcome = CommitOutcome::default();
         let mut rejects: Vec<Reject> = Vec::new();
         commit.records(page.records, &mut outcome, &mut rejects).await?;
@@ -143,6 +145,7 @@ struct Commit<'a> {
     tx: &'a DatabaseTransaction,
     lease: &'a Lease,
     now: Timestamp,
+    epoch: i64,
 }
 
 impl Commit<'_> {
@@ -251,11 +254,12 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// Removes everything that was derived from the given records.
+    /// Removes everything that was derived from the given records; what answers were made of is kept.
     async fn clear_derived(&self, ids: &[i64]) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
         }
+        keep_records(self.store, self.tx, ids, self.epoch).await?;
         for table in [
             "contact",
             "company",
@@ -307,6 +311,7 @@ impl Commit<'_> {
                 observed_at_ms: now,
                 deleted_at_ms: None,
                 merged_into_id: None,
+                known_from: self.epoch,
             });
             for c in &record.canonical {
                 canonical.push(RecordId(*id), c);
@@ -351,6 +356,7 @@ impl Commit<'_> {
                         source_record::Column::ObservedAtMs,
                         source_record::Column::DeletedAtMs,
                         source_record::Column::MergedIntoId,
+                        source_record::Column::KnownFrom,
                     ])
                     .to_owned(),
             ),
@@ -363,6 +369,7 @@ impl Commit<'_> {
                 record_id,
                 role: role.to_owned(),
                 target_id,
+                known_from: self.epoch,
             })
             .collect();
         insert_or_ignore::<record_link::Entity, _>(self.tx, links).await?;
@@ -387,26 +394,19 @@ impl Commit<'_> {
 
     /// Replaces links selected by `stale` (over `l` and the alias `s`) by links to the living record.
     async fn repoint(&self, stale: &str, ids: &[i64]) -> Result<(), StoreError> {
-        let statement = |sql: String| {
-            self.store.statement(sql, vec![self.store.backend.ids(ids.iter().copied())])
-        };
-        run(
-            self.tx,
-            statement(format!(
-                "INSERT INTO record_link (record_id, role, target_id) \
-                 SELECT l.record_id, l.role, s.merged_into_id {stale} \
-                 ON CONFLICT (record_id, role, target_id) DO NOTHING"
-            )),
-        )
-        .await?;
-        run(
-            self.tx,
-            statement(format!(
-                "DELETE FROM record_link WHERE (record_id, role, target_id) IN \
-                 (SELECT l.record_id, l.role, l.target_id {stale})"
-            )),
-        )
-        .await?;
+        let keys = || self.store.backend.ids(ids.iter().copied());
+        keep_links(self.store, self.tx, stale, keys(), self.epoch).await?;
+        let sql = format!(
+            "INSERT INTO record_link (record_id, role, target_id, known_from) \
+             SELECT l.record_id, l.role, s.merged_into_id, CAST($2 AS BIGINT) {stale} \
+             ON CONFLICT (record_id, role, target_id) DO NOTHING"
+        );
+        run(self.tx, self.store.statement(sql, vec![keys(), self.epoch.into()])).await?;
+        let sql = format!(
+            "DELETE FROM record_link WHERE (record_id, role, target_id) IN \
+             (SELECT l.record_id, l.role, l.target_id {stale})"
+        );
+        run(self.tx, self.store.statement(sql, vec![keys()])).await?;
         Ok(())
     }
 
@@ -501,13 +501,15 @@ impl Commit<'_> {
         crate::employment::archive(self.store, self.tx, ids).await?;
         self.clear_derived(ids).await?;
         let sql = format!(
-            "UPDATE source_record SET deleted_at_ms = $2, merged_into_id = $3 WHERE {}",
+            "UPDATE source_record SET deleted_at_ms = $2, merged_into_id = $3, known_from = $4 \
+             WHERE {}",
             self.store.backend.id_in("id", 1)
         );
         let values = vec![
             self.store.backend.ids(ids.iter().copied()),
             self.now.as_millis().into(),
             merged_into.into(),
+            self.epoch.into(),
         ];
         run(self.tx, self.store.statement(sql, values)).await?;
         Ok(())
@@ -558,6 +560,7 @@ impl Commit<'_> {
                     observed_at_ms: self.now.as_millis(),
                     deleted_at_ms: Some(self.now.as_millis()),
                     merged_into_id: Some(into),
+                    known_from: self.epoch,
                 }),
             }
             if known.contains_key(&from) {

@@ -1,7 +1,7 @@
 //! The content of a store as text, for comparing outcomes.
 //!
 //! What depends on when and how often we looked (our own observation times, request counts, lease
-//! fences, sequence numbers) is left out; everything else must be equal.
+//! fences, sequence numbers, epochs and what is kept of earlier ones) is left out; everything else must be equal.
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 use std::collections::BTreeMap;

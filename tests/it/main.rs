@@ -23,6 +23,8 @@ mod households;
 mod identity_flow;
 mod incremental;
 mod kill;
+mod known_answers;
+mod known_time;
 mod postgres;
 mod readme;
 mod served;

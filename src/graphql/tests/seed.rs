@@ -53,6 +53,7 @@ impl World {
             observed_at_ms: at,
             deleted_at_ms: None,
             merged_into_id: None,
+            known_from: 0,
         };
         let id = row.id;
         self.put::<source_record::Entity, _>(vec![row]).await;
@@ -158,7 +159,7 @@ impl World {
 
     pub(crate) async fn member(&self, profile_id: i64, record_id: i64, kind: &str) {
         let kind = kind.to_owned();
-        let row = profile_member::Model { record_id, kind, profile_id };
+        let row = profile_member::Model { record_id, kind, profile_id, known_from: 0 };
         self.put::<profile_member::Entity, _>(vec![row]).await;
     }
 
@@ -211,6 +212,7 @@ impl World {
             numbers: numbers(),
             policy: "default@1".to_owned(),
             computed_at_ms: DAY_ZERO,
+            known_from: 0,
         }])
         .await;
     }
@@ -451,6 +453,7 @@ impl World {
             stage: if component == "spend" { "" } else { "purchase" }.to_owned(),
             currency: "EUR".to_owned(),
             value,
+            known_from: 0,
         };
         let march = 2026 * 12 + 2;
         self.put::<rollup_cell::Entity, _>(vec![

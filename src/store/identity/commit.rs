@@ -7,14 +7,15 @@ use super::blocks::write_blocks;
 use super::dirty::clear_marks;
 use super::model::set_applied;
 use super::{ResolutionCommit, review_id};
+use crate::known::open_epoch;
 use crate::lease::{Lease, extend};
-use crate::sql::{insert, run};
+use crate::sql::{insert, map, run};
 use crate::{Store, StoreError};
 use domain::{ProfileKind, RecordId, Timestamp};
 use entity::{explanation, identity_event, profile_member, profile_redirect, review};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue, DatabaseTransaction, EntityTrait};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 impl Store {
     /// Commits a resolution: membership, redirects, explanations, reviews, history, block keys, and
@@ -45,8 +46,9 @@ pub(super) async fn write_resolution(
     commit: &ResolutionCommit,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let epoch = open_epoch(store, tx).await?;
     extend(store, tx, lease, now).await?;
-    let write = Write { store, tx, kind, now };
+    let write = Write { store, tx, kind, now, epoch };
     write.membership(commit).await?;
     write.mark_touched(commit).await?;
     write.redirects(commit).await?;
@@ -81,6 +83,7 @@ struct Write<'a> {
     tx: &'a DatabaseTransaction,
     kind: ProfileKind,
     now: Timestamp,
+    epoch: i64,
 }
 
 impl Write<'_> {
@@ -135,6 +138,7 @@ impl Write<'_> {
         let gone: Vec<i64> =
             commit.scope.iter().filter(|id| !living.contains(id)).map(|id| id.0).collect();
         for chunk in gone.chunks(5_000) {
+            self.keep_membership(chunk).await?;
             let sql = format!(
                 "DELETE FROM profile_member WHERE kind = $1 AND {}",
                 self.store.backend.id_in("record_id", 2)
@@ -142,22 +146,70 @@ impl Write<'_> {
             let values = vec![self.kind.as_str().into(), self.keys(chunk.iter().copied())];
             run(self.tx, self.store.statement(sql, values)).await?;
         }
-        let changed: HashSet<RecordId> = commit.changed.iter().copied().collect();
-        let rows = commit
+        // A record whose content changed is among them too, though it stays where it is.
+        let changed: Vec<i64> = commit.changed.iter().map(|id| id.0).collect();
+        let before = self.belong(&changed).await?;
+        let asked: HashSet<i64> = changed.into_iter().collect();
+        let moved: Vec<(i64, i64)> = commit
             .members
             .iter()
-            .filter(|(id, _)| changed.contains(id))
-            .map(|(id, profile)| profile_member::Model {
-                record_id: id.0,
+            .map(|(id, profile)| (id.0, profile.0))
+            .filter(|(id, profile)| asked.contains(id) && before.get(id) != Some(profile))
+            .collect();
+        let left: Vec<i64> =
+            moved.iter().map(|(id, _)| *id).filter(|id| before.contains_key(id)).collect();
+        for chunk in left.chunks(5_000) {
+            self.keep_membership(chunk).await?;
+        }
+        let rows = moved
+            .into_iter()
+            .map(|(record_id, profile_id)| profile_member::Model {
+                record_id,
                 kind: self.kind.as_str().to_owned(),
-                profile_id: profile.0,
+                profile_id,
+                known_from: self.epoch,
             })
             .collect();
         let conflict =
             OnConflict::columns([profile_member::Column::RecordId, profile_member::Column::Kind])
-                .update_column(profile_member::Column::ProfileId)
+                .update_columns([
+                    profile_member::Column::ProfileId,
+                    profile_member::Column::KnownFrom,
+                ])
                 .to_owned();
         insert::<profile_member::Entity, _>(self.tx, rows, Some(conflict)).await
+    }
+
+    /// The profiles that records belong to as yet.
+    async fn belong(&self, records: &[i64]) -> Result<HashMap<i64, i64>, StoreError> {
+        let mut found = HashMap::new();
+        for chunk in records.chunks(5_000) {
+            let sql = format!(
+                "SELECT record_id, profile_id FROM profile_member WHERE kind = $1 AND {}",
+                self.store.backend.id_in("record_id", 2)
+            );
+            let values = vec![self.kind.as_str().into(), self.keys(chunk.iter().copied())];
+            let rows: Vec<(i64, i64)> = map(self.tx, self.store.statement(sql, values), |r| {
+                Ok((r.try_get("", "record_id")?, r.try_get("", "profile_id")?))
+            })
+            .await?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
+    /// Keeps where records belonged, before that changes.
+    async fn keep_membership(&self, records: &[i64]) -> Result<(), StoreError> {
+        let sql = format!(
+            "INSERT INTO profile_member_past (record_id, kind, profile_id, known_from, known_to) \
+             SELECT record_id, kind, profile_id, known_from, CAST($3 AS BIGINT) \
+             FROM profile_member WHERE kind = $1 AND known_from < $3 AND {}",
+            self.store.backend.id_in("record_id", 2)
+        );
+        let values =
+            vec![self.kind.as_str().into(), self.keys(records.iter().copied()), self.epoch.into()];
+        run(self.tx, self.store.statement(sql, values)).await?;
+        Ok(())
     }
 
     async fn redirects(&self, commit: &ResolutionCommit) -> Result<(), StoreError> {

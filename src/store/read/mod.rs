@@ -10,6 +10,7 @@ mod bodies;
 mod facts;
 mod household;
 mod identity;
+mod known;
 mod links;
 mod list;
 mod lookup;
@@ -24,6 +25,7 @@ mod timeline;
 pub use facts::{Fact, FactKind};
 pub use household::{EmploymentRow, HouseholdMemberRow, HouseholdRow};
 pub use identity::{DecisionRow, EvidenceBar, IdentityChange, JoinRow};
+pub use known::{Absence, RecordFates, Share, Told};
 pub use list::{
     CustomerFilter, CustomerPage, CustomerQuery, CustomerTest, Direction, Key, OrderField, Range,
     TextTest,

@@ -3,6 +3,7 @@
 use super::{ReadError, at, see};
 use crate::{Store, sql};
 use domain::{Area, Scope, Timestamp};
+use sea_orm::{DbErr, QueryResult};
 use std::collections::HashMap;
 
 /// The numbers of one profile as derived last.
@@ -43,6 +44,23 @@ pub struct RollupRange {
     pub from: Option<i64>,
     /// Last month.
     pub to: Option<i64>,
+    /// As known in this closed epoch; `None` is what is stored now.
+    pub epoch: Option<i64>,
+}
+
+impl RollupCell {
+    pub(super) fn read(row: &QueryResult) -> Result<Self, DbErr> {
+        let filled = |text: String| (!text.is_empty()).then_some(text);
+        Ok(Self {
+            component: row.try_get("", "component")?,
+            month: row.try_get("", "month")?,
+            channel: filled(row.try_get("", "channel")?),
+            segment: filled(row.try_get("", "segment")?),
+            stage: filled(row.try_get("", "stage")?),
+            currency: filled(row.try_get("", "currency")?),
+            value: row.try_get("", "value")?,
+        })
+    }
 }
 
 impl Store {
@@ -77,7 +95,7 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// The rollup cells of a range of months.
+    /// The rollup cells of a range of months. Those that came to zero are none.
     ///
     /// # Errors
     /// [`ReadError::Forbidden`], [`ReadError::Store`].
@@ -87,32 +105,32 @@ impl Store {
         range: &RollupRange,
     ) -> Result<Vec<RollupCell>, ReadError> {
         see(scope, Area::Rollups)?;
-        let mut text = "SELECT component, month, channel, segment, stage, currency, value \
-                        FROM rollup_cell"
-            .to_owned();
         let mut values = Vec::new();
+        let mut months = "c.value <> 0".to_owned();
         for (sign, bound) in [(">=", range.from), ("<=", range.to)] {
             if let Some(bound) = bound {
                 values.push(bound.into());
-                let word = if values.len() == 1 { "WHERE" } else { "AND" };
-                text.push_str(&format!(" {word} month {sign} ${}", values.len()));
+                months.push_str(&format!(" AND c.month {sign} ${}", values.len()));
             }
         }
-        text.push_str(" ORDER BY component, month, channel, segment, stage, currency");
-        let filled = |text: String| (!text.is_empty()).then_some(text);
-        let rows = sql::map(self.reader(), self.statement(text, values), |row| {
-            Ok(RollupCell {
-                component: row.try_get("", "component")?,
-                month: row.try_get("", "month")?,
-                channel: filled(row.try_get("", "channel")?),
-                segment: filled(row.try_get("", "segment")?),
-                stage: filled(row.try_get("", "stage")?),
-                currency: filled(row.try_get("", "currency")?),
-                value: row.try_get("", "value")?,
-            })
-        })
-        .await?;
-        Ok(rows)
+        let of = |table: &str, when: &str| {
+            format!(
+                "SELECT c.component, c.month, c.channel, c.segment, c.stage, c.currency, c.value \
+                 FROM {table} c WHERE {months}{when}"
+            )
+        };
+        let n = values.len() + 1;
+        let cells = match range.epoch {
+            None => of("rollup_cell", ""),
+            Some(epoch) => {
+                values.push(epoch.into());
+                let present = of("rollup_cell", &format!(" AND c.known_from <= ${n}"));
+                let past = format!(" AND c.known_from <= ${n} AND c.known_to > ${n}");
+                format!("{present} UNION ALL {}", of("rollup_cell_past", &past))
+            }
+        };
+        let text = format!("{cells} ORDER BY 1, 2, 3, 4, 5, 6");
+        Ok(sql::map(self.reader(), self.statement(text, values), RollupCell::read).await?)
     }
 
     /// When numbers were derived last; `None` before the first time.

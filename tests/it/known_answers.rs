@@ -1,0 +1,200 @@
+//! The gateway's answers as of a date and as known on a date, over HTTP, on both databases.
+
+use crate::served::{Served, codes, nodes, on_both_served};
+use domain::Role;
+use serde_json::{Value, json};
+
+/// Everything that has two times, with arguments for both.
+const ANSWER: &str = "query($id: ID!, $asOf: DateTime, $knownAt: DateTime) { customer(by: { id: $id }) { \
+    stage(asOf: $asOf, knownAt: $knownAt) { stage position label since status asOf knownAt rules } \
+    numbers(asOf: $asOf, knownAt: $knownAt) { policy computedAt asOf knownAt \
+      revenue { amounts { amount currency } nullReason } mrr { amounts { amount currency } nullReason } \
+      clv { historicRevenue { amounts { amount currency } } } paymentCount { value nullReason } \
+      ticketCount { value nullReason } npsLatest { value nullReason } } \
+    stageHistory(first: 50, asOf: $asOf, knownAt: $knownAt) { edges { cursor node { from to direction rule \
+      reason occurredAt evidence } } pageInfo { hasNextPage } } } }";
+
+const ROLLUPS: &str = "query($knownAt: DateTime) { rollups(by: [MONTH, CHANNEL, STAGE], knownAt: $knownAt) { \
+    flat { columns rows } meta { policy timeZone computedAt knownAt rules checksum } } }";
+
+const THEN: &str = "query($id: ID!, $asOf: DateTime, $knownAt: DateTime) { \
+    customerThen(id: $id, asOf: $asOf, knownAt: $knownAt) { id asOf knownAt absentBecause partOf kind \
+      stage { stage since status } stageHistory { to occurredAt } timeInStage { stage entries seconds } \
+      numbers { revenue { amounts { amount currency } } } } }";
+
+/// Two people who paid, by id.
+async fn payers(gateway: &Served) -> Vec<String> {
+    let query = "{ customers(first: 2, filter: { kind: PERSON }, orderBy: [{ field: REVENUE, \
+                 direction: DESC }]) { edges { node { id } } } }";
+    let data = gateway.all(query, json!({})).await;
+    nodes(&data["customers"]).iter().map(|n| n["id"].as_str().unwrap().to_owned()).collect()
+}
+
+on_both_served!(a_plain_answer_is_given_again_after_a_merge, async |gateway: &Served| {
+    let ids = payers(gateway).await;
+    let mut saved: Vec<(Value, Value)> = Vec::new();
+    for id in &ids {
+        let data = gateway.all(ANSWER, json!({ "id": id })).await;
+        let told = &data["customer"]["stage"];
+        assert!(told["knownAt"].is_string() && told["asOf"].is_string(), "{told}");
+        let again = json!({ "id": id, "asOf": told["asOf"], "knownAt": told["knownAt"] });
+        assert_eq!(data, gateway.all(ANSWER, again.clone()).await, "at once");
+        saved.push((again, data));
+    }
+    let known = &saved[0].0["knownAt"];
+    let sums = gateway.all(ROLLUPS, json!({})).await;
+    assert_eq!(&sums["rollups"]["meta"]["knownAt"], known);
+    let merge = "mutation($one: ID!, $other: ID!) { mergeCustomers(input: { survivor: $one, \
+                 others: [$other] }) { customer { id } userErrors { message } } }";
+    let merged = gateway.all(merge, json!({ "one": ids[0], "other": ids[1] })).await;
+    let living = merged["mergeCustomers"]["customer"]["id"].as_str().unwrap().to_owned();
+    let retired = ids.iter().find(|id| **id != living).unwrap();
+    let now = gateway.all(ROLLUPS, json!({})).await;
+    assert_ne!(now, sums, "the merge shows");
+    assert_eq!(gateway.all(ROLLUPS, json!({ "knownAt": known })).await, sums, "as known before");
+    for (again, data) in &saved {
+        if again["id"] == json!(living) {
+            assert_eq!(&gateway.all(ANSWER, again.clone()).await, data, "the living one");
+            assert_ne!(&gateway.all(ANSWER, json!({ "id": living })).await, data);
+        }
+        // The retired id leads to the living one; what it was then is asked for by its own id.
+        let then = gateway.all(THEN, again.clone()).await;
+        let then = &then["customerThen"];
+        for field in ["stage", "since", "status"] {
+            assert_eq!(then["stage"][field], data["customer"]["stage"][field]);
+        }
+        let revenue = &data["customer"]["numbers"]["revenue"]["amounts"];
+        assert_eq!(&then["numbers"]["revenue"]["amounts"], revenue);
+        assert_eq!(then["absentBecause"], Value::Null);
+        let seconds: i64 = then["timeInStage"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stage| stage["seconds"].as_i64().unwrap())
+            .sum();
+        assert!(seconds > 86_400, "{then}");
+    }
+    let then = gateway.all(THEN, json!({ "id": retired })).await;
+    assert_eq!(then["customerThen"]["partOf"], json!(living));
+    assert!(then["customerThen"]["absentBecause"].as_str().unwrap().contains(&living));
+    assert_eq!(then["customerThen"]["stage"], Value::Null);
+    // What was restated, and why.
+    let compare = "query($before: DateTime!, $after: DateTime!) { \
+        compareKnownAt(before: $before, after: $after) { before after policy \
+          cells(first: 100) { edges { node { component month stage before after difference } } } \
+          contributors(first: 10) { edges { node { customerId customer { id } causes records \
+            changes { component difference } } } } } }";
+    let times = json!({ "before": known, "after": now["rollups"]["meta"]["knownAt"] });
+    let data = gateway.all(compare, times).await;
+    let restated = &data["compareKnownAt"];
+    assert_eq!(&restated["before"], known);
+    let who = nodes(&restated["contributors"]);
+    assert_eq!(who.len(), 2, "{restated:#}");
+    for one in &who {
+        assert_eq!(one["causes"], json!(["MERGE"]), "{one}");
+        assert_eq!(one["customer"]["id"], json!(living));
+        assert!(!one["records"].as_array().unwrap().is_empty());
+    }
+    let zero = nodes(&restated["cells"]).iter().all(|cell| cell["difference"] == json!("0"));
+    assert!(!zero, "{restated:#}");
+    let audit = "{ rollupChecksums { component month checksum rebuilt agrees } }";
+    let audit = gateway.all(audit, json!({})).await;
+    let audit = audit["rollupChecksums"].as_array().unwrap().clone();
+    assert!(audit.len() > 20 && audit.iter().all(|row| row["agrees"] == json!(true)), "{audit:?}");
+});
+
+on_both_served!(a_cell_opens_up_to_its_customers_and_records, async |gateway: &Served| {
+    let rows = gateway.db.store.rollup_cells(
+        &domain::Principal { subject: "ada".into(), role: Role::Admin }.scope(),
+        &store::read::RollupRange::default(),
+    );
+    let rows = rows.await.unwrap();
+    for component in ["gross_payments", "refunds", "tickets", "cohort_revenue", "new_customers"] {
+        let cell =
+            rows.iter().filter(|c| c.component == component).max_by_key(|c| c.value).unwrap();
+        let month = (cell.month > 0).then(|| {
+            format!("{:04}-{:02}", cell.month.div_euclid(12), cell.month.rem_euclid(12) + 1)
+        });
+        let key = json!({
+            "component": component.to_uppercase(),
+            "month": month,
+            "channel": cell.channel,
+            "segment": cell.segment,
+            "stage": cell.stage.as_ref().map(|stage| stage.to_uppercase()),
+            "currency": cell.currency,
+        });
+        let query = "query($cell: RollupCellKey!, $after: String) { \
+            explainRollup(cell: $cell, first: 7, after: $after) { pageInfo { hasNextPage endCursor } \
+              edges { node { customerId share records { record amount occurredAt } } } } }";
+        let decimal =
+            |text: &Value| -> i64 { text.as_str().unwrap().replace('.', "").parse().unwrap() };
+        let (mut sum, mut of_records, mut after) = (0, 0, Value::Null);
+        loop {
+            let data = gateway.all(query, json!({ "cell": key, "after": after })).await;
+            let page = &data["explainRollup"];
+            for one in nodes(page) {
+                sum += decimal(&one["share"]);
+                let records = one["records"].as_array().unwrap();
+                assert!(!records.is_empty(), "{component}: {one}");
+                of_records += records.iter().map(|r| decimal(&r["amount"])).sum::<i64>();
+            }
+            if page["pageInfo"]["hasNextPage"] == json!(false) {
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        assert_eq!(sum, cell.value, "{component}: shares add up");
+        if component != "new_customers" {
+            assert_eq!(of_records, cell.value, "{component}: records add up");
+        }
+    }
+});
+
+on_both_served!(what_was_not_known_says_so, async |gateway: &Served| {
+    let ids = payers(gateway).await;
+    let early = json!({ "id": ids[0], "knownAt": "1999-01-01T00:00:00Z" });
+    for query in [ANSWER, THEN] {
+        let answer = gateway.ask(Role::Admin, query, early.clone()).await;
+        assert!(codes(&answer).iter().all(|code| *code == "NOT_FOUND"), "{answer}");
+        let message = answer["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("first derivation was finished on"), "{message}");
+    }
+    let answer = gateway.ask(Role::Admin, ROLLUPS, early).await;
+    assert_eq!(codes(&answer), ["NOT_FOUND"]);
+    let data = gateway.all(THEN, json!({ "id": domain::ProfileId(7).to_string() })).await;
+    assert!(data["customerThen"]["absentBecause"].is_string(), "{data}");
+    // Before its first fact a customer had bought nothing; the numbers know no later payment.
+    let past = json!({ "id": ids[0], "asOf": "2001-01-01T00:00:00Z" });
+    let data = gateway.all(ANSWER, past).await;
+    assert_eq!(data["customer"]["numbers"]["paymentCount"]["value"], json!(0));
+    assert_eq!(data["customer"]["numbers"]["asOf"], json!("2001-01-01T00:00:00.000Z"));
+    // A role that sees no money sees none of then either.
+    let answer =
+        gateway.ask(Role::Support, ANSWER, json!({ "id": ids[0], "asOf": "2020-01-01T00:00:00Z" }));
+    let answer = answer.await;
+    assert!(codes(&answer).iter().all(|code| *code == "FORBIDDEN"), "{answer}");
+    assert_eq!(answer["data"]["customer"]["numbers"]["revenue"], Value::Null);
+});
+
+on_both_served!(
+    then_takes_as_many_statements_for_a_hundred_as_for_one,
+    async |gateway: &Served| {
+        let data = gateway.all(ROLLUPS, json!({})).await;
+        let known = &data["rollups"]["meta"]["knownAt"];
+        let mut counts = Vec::new();
+        for parents in [1, 100] {
+            let query = format!(
+                "query($at: DateTime) {{ customers(first: {parents}, filter: {{ kind: PERSON }}, \
+             orderBy: [{{ field: REVENUE, direction: DESC }}]) {{ edges {{ node {{ \
+             stage(knownAt: $at) {{ stage knownAt }} timeInStage(knownAt: $at) {{ seconds }} \
+             numbers(knownAt: $at) {{ revenue {{ amounts {{ amount }} }} }} }} }} }} }}"
+            );
+            let ask = gateway.all(&query, json!({ "at": known }));
+            let (count, data) = gateway.statements(ask).await;
+            assert_eq!(nodes(&data["customers"]).len(), parents);
+            counts.push(count);
+        }
+        eprintln!("statements then: {counts:?}");
+        assert_eq!(counts[0], counts[1]);
+    }
+);

@@ -1,0 +1,625 @@
+//! Answers as known at a time: whatever happens later, a saved answer asked again is the same to the
+//! byte; merging and splitting leaves nothing behind; increments equal a rebuild. On both databases.
+
+use crate::database::{TestDb, on_both};
+use crate::dump::{assert_same, dump_tables};
+use crate::identity_flow::{Item, company, feed_version, jobs, noon, person, settle, steward};
+use domain::{
+    Canonical, Clock, Currency, Date, Deal, DealStatus, Interval, Link, LinkRole, Money, Payment,
+    PaymentStatus, Principal, ProfileId, ProfileKind, RecordKey, Refund, Role, Scope, Spend, Stage,
+    Subscription, SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket,
+    TicketStatus, Timestamp, Tombstone,
+};
+use jobs::{JobError, Jobs};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use store::known::Epoch;
+use store::read::{RollupCell, RollupRange};
+use store::{Outcome, PageCommit};
+
+const DAY: i64 = 86_400_000;
+
+/// A clock that the test moves, also backwards.
+struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// SplitMix64: the same journey for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    fn day(&mut self) -> Timestamp {
+        noon().plus_millis(-(self.below(700) as i64) * DAY)
+    }
+}
+
+fn scope() -> Scope {
+    Principal { subject: "ada".into(), role: Role::Admin }.scope()
+}
+
+/// An answer of one profile at a moment, as known in an epoch: history, stage, status, numbers.
+async fn answer(jobs: &Jobs, profile: i64, epoch: &Epoch, as_of: Timestamp) -> String {
+    let known = jobs.store.profiles_known(&scope(), &[profile], epoch.number).await.unwrap();
+    match &known[&profile] {
+        Err(absence) => format!("{absence:?}"),
+        Ok(facts) => {
+            let policy: metrics::Policy = serde_json::from_str(&epoch.note.policy.body).unwrap();
+            let rules: lifecycle::Rules = serde_json::from_str(&epoch.note.rules.body).unwrap();
+            let s = epoch.note.sources;
+            let sources = metrics::Sources {
+                has_payments: s.payments,
+                has_tickets: s.tickets,
+                has_surveys: s.surveys,
+                has_subscriptions: s.subscriptions,
+                has_spend: s.spend,
+            };
+            let life = lifecycle::derive(facts, &rules, as_of);
+            let numbers = metrics::numbers(facts, &policy, &sources, as_of);
+            format!("{life:?}\n{}", serde_json::to_string(&numbers).unwrap())
+        }
+    }
+}
+
+fn line(cell: &RollupCell, value: i128) -> String {
+    format!(
+        "{} {} {:?} {:?} {:?} {:?} {value}",
+        cell.component, cell.month, cell.channel, cell.segment, cell.stage, cell.currency
+    )
+}
+
+fn lines(cells: &[RollupCell]) -> String {
+    let mut lines: Vec<String> = cells.iter().map(|c| line(c, i128::from(c.value))).collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+/// The cells as known in an epoch.
+async fn cells(jobs: &Jobs, epoch: Option<i64>) -> String {
+    let range = RollupRange { epoch, ..RollupRange::default() };
+    lines(&jobs.store.rollup_cells(&scope(), &range).await.unwrap())
+}
+
+/// The same, added up from the contributors' shares of that epoch.
+async fn summed(jobs: &Jobs, contributors: &[i64], epoch: i64) -> String {
+    let shares = jobs.store.shares_known(&scope(), contributors, epoch).await.unwrap();
+    let mut sums: BTreeMap<String, (RollupCell, i128)> = BTreeMap::new();
+    for share in shares {
+        let key = line(&share.cell, 0);
+        sums.entry(key).or_insert((share.cell.clone(), 0)).1 += i128::from(share.cell.value);
+    }
+    let mut lines: Vec<String> =
+        sums.into_values().filter(|(_, n)| *n != 0).map(|(cell, n)| line(&cell, n)).collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+/// A saved answer: whose, at which moment, known when, and what it was.
+struct Saved {
+    profile: Option<i64>,
+    as_of: Timestamp,
+    known_at: Timestamp,
+    text: String,
+}
+
+/// A journey through what can happen to a store.
+struct Journey<'a> {
+    db: &'a TestDb,
+    jobs: Jobs,
+    clock: Arc<Moved>,
+    dice: Dice,
+    /// What was written, with its last version and whether it is gone.
+    written: Vec<(Item, i64, bool)>,
+    /// Every profile id that ever lived.
+    ids: BTreeSet<i64>,
+    saved: Vec<Saved>,
+    counts: BTreeMap<&'static str, u32>,
+}
+
+const SOURCES: [&str; 3] = ["hubspot", "zendesk", "stripe"];
+
+impl<'a> Journey<'a> {
+    fn new(db: &'a TestDb, seed: u64) -> Self {
+        let clock = Arc::new(Moved(AtomicI64::new(noon().as_millis())));
+        let mut jobs = jobs(db);
+        jobs.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        Self {
+            db,
+            jobs,
+            clock,
+            dice: Dice(seed),
+            written: Vec::new(),
+            ids: BTreeSet::new(),
+            saved: Vec::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+
+    fn contact(&mut self, n: usize) -> Item {
+        let source = SOURCES[n % 3];
+        let who = n / 3;
+        let name = format!("Given{who} Family{who}");
+        let mail = format!("person{who}@mail{who}.example");
+        let mut item = person(source, &format!("k{n}"), &name, &mail, "");
+        if let Canonical::Contact(contact) = &mut item.body {
+            contact.vendor_stage = [None, Some("lead"), Some("customer"), Some("opportunity")]
+                [self.dice.below(4)]
+            .map(str::to_owned);
+            if self.dice.below(3) == 0 {
+                let id = format!("c{}", self.dice.below(4));
+                let target = RecordKey::new("hubspot", "companies", id);
+                contact.links.push(Link { role: LinkRole::Company, target });
+            }
+        }
+        item
+    }
+
+    /// A fact of any kind about a random contact.
+    fn fact(&mut self, n: usize) -> Item {
+        let dice = &mut self.dice;
+        let who = dice.below(24);
+        let target = RecordKey::new(SOURCES[who % 3], "contacts", format!("k{who}"));
+        let links = vec![Link { role: LinkRole::Contact, target }];
+        let amount = Money::from_minor(
+            100 + dice.below(90_000) as i64,
+            Currency::parse(["EUR", "USD", "JPY"][dice.below(3)]).unwrap(),
+        );
+        let at = Some(dice.day()).filter(|_| dice.below(20) > 0);
+        let (stream, body) = match n % 7 {
+            0 | 1 => {
+                let status = match dice.below(5) {
+                    0 => PaymentStatus::Failed,
+                    _ => PaymentStatus::Succeeded,
+                };
+                let payment = Payment {
+                    status,
+                    amount,
+                    method: None,
+                    failure_code: None,
+                    paid_at: at,
+                    links,
+                };
+                ("charges", Canonical::Payment(payment))
+            }
+            2 => {
+                let target = RecordKey::new("stripe", "charges", format!("f{}", n - 1));
+                let refund = Refund {
+                    status: PaymentStatus::Succeeded,
+                    amount,
+                    reason: None,
+                    refunded_at: at,
+                    links: vec![Link { role: LinkRole::Payment, target }],
+                };
+                ("refunds", Canonical::Refund(refund))
+            }
+            3 => {
+                let subscription = Subscription {
+                    status: SubscriptionStatus::Active,
+                    currency: amount.currency,
+                    items: vec![SubscriptionItem {
+                        product: None,
+                        amount_minor: amount.amount_minor,
+                        interval: Interval::Month,
+                        interval_count: 1 + dice.below(3) as u32,
+                    }],
+                    started_at: at,
+                    trial_end: None,
+                    current_period_end: None,
+                    canceled_at: None,
+                    ended_at: at
+                        .map(|at| at.plus_millis(dice.below(400) as i64 * DAY))
+                        .filter(|_| dice.below(2) == 0),
+                    cancellation_reason: None,
+                    links,
+                };
+                ("subscriptions", Canonical::Subscription(subscription))
+            }
+            4 => {
+                let ticket = Ticket {
+                    subject: None,
+                    status: TicketStatus::Open,
+                    priority: None,
+                    channel: None,
+                    comment_count: None,
+                    created_at: at,
+                    solved_at: None,
+                    links,
+                };
+                ("tickets", Canonical::Ticket(ticket))
+            }
+            5 => {
+                let answer = SurveyResponse {
+                    kind: SurveyKind::Nps,
+                    score: dice.below(11) as i64,
+                    comment: None,
+                    responded_at: at,
+                    links,
+                };
+                ("surveys", Canonical::SurveyResponse(answer))
+            }
+            _ => {
+                let status = [DealStatus::Open, DealStatus::Won, DealStatus::Lost][dice.below(3)];
+                let deal = Deal {
+                    name: None,
+                    pipeline: None,
+                    deal_stage: None,
+                    status,
+                    amount: Some(amount),
+                    created_at: at,
+                    closed_at: at.filter(|_| status != DealStatus::Open),
+                    links,
+                };
+                ("deals", Canonical::Deal(deal))
+            }
+        };
+        Item { source: "stripe", stream, id: format!("f{n}"), body }
+    }
+
+    fn spend(&mut self) -> Item {
+        let day = self.dice.day().to_string();
+        let spend = Spend {
+            day: Date::parse(&day[..10]).unwrap(),
+            channel: Some("paid_search".to_owned()).filter(|_| self.dice.below(2) == 0),
+            campaign: None,
+            amount: Money::from_minor(
+                self.dice.below(10_000) as i64,
+                Currency::parse("EUR").unwrap(),
+            ),
+        };
+        let id = format!("d{}", self.dice.below(6));
+        Item { source: "ads", stream: "spend", id, body: Canonical::Spend(spend) }
+    }
+
+    async fn write(&mut self, item: Item) {
+        let same = |(i, ..): &&mut (Item, i64, bool)| i.stream == item.stream && i.id == item.id;
+        let version = match self.written.iter_mut().find(same) {
+            Some(known) => {
+                (known.0, known.1, known.2) = (item.clone(), known.1 + 1, false);
+                known.1
+            }
+            None => {
+                self.written.push((item.clone(), 1, false));
+                1
+            }
+        };
+        feed_version(&self.jobs, &[item], version).await;
+    }
+
+    async fn delete(&mut self, at: usize) {
+        let (item, version, gone) = &mut self.written[at];
+        (*version, *gone) = (*version + 1, true);
+        let store = &self.jobs.store;
+        let (lease, _) = store.acquire(item.source, item.stream, "test:0:0", noon()).await.unwrap();
+        let tombstone = Tombstone { external_id: item.id.clone(), version: *version };
+        let page = PageCommit {
+            records: &[],
+            rejects: &[],
+            tombstones: &[tombstone],
+            merges: &[],
+            next_state: "1",
+            requests: 1,
+            observed_at: noon(),
+        };
+        store.commit_page(&lease, &page).await.unwrap();
+        store.release(&lease, Outcome::Done, noon()).await.unwrap();
+    }
+
+    /// People, with their records.
+    async fn people(&self) -> BTreeMap<ProfileId, Vec<domain::RecordId>> {
+        let all = self.jobs.store.load_all_membership(ProfileKind::Person).await.unwrap();
+        let mut people: BTreeMap<ProfileId, Vec<domain::RecordId>> = BTreeMap::new();
+        for (record, profile) in all {
+            people.entry(profile).or_default().push(record);
+        }
+        people.values_mut().for_each(|records| records.sort_unstable());
+        people
+    }
+
+    async fn step(&mut self, n: usize) {
+        let what = match self.dice.below(16) {
+            0..=3 => {
+                let fact = self.fact(n);
+                self.write(fact).await;
+                "late facts"
+            }
+            4 | 5 => {
+                let at = self.dice.below(self.written.len());
+                let (item, ..) = &self.written[at];
+                let (stream, id) = (item.stream, item.id.clone());
+                let again = match (stream, id[1..].parse::<usize>()) {
+                    ("contacts", Ok(n)) => self.contact(n),
+                    ("spend", _) => self.spend(),
+                    ("companies", _) => item.clone(),
+                    (_, Ok(n)) => self.fact(n),
+                    (_, Err(_)) => return,
+                };
+                self.write(again).await;
+                "corrections"
+            }
+            6 => {
+                let at = self.dice.below(self.written.len());
+                self.delete(at).await;
+                "deletions"
+            }
+            7 => {
+                let Some((item, ..)) = self.written.iter().find(|(.., gone)| *gone) else {
+                    return;
+                };
+                let item = item.clone();
+                self.write(item).await;
+                "returns"
+            }
+            8 | 9 => {
+                let people: Vec<ProfileId> = self.people().await.into_keys().collect();
+                if people.len() < 2 {
+                    return;
+                }
+                let one = people[self.dice.below(people.len())];
+                let other = people[self.dice.below(people.len())];
+                match self.jobs.merge(&steward(), &[one, other]).await {
+                    Ok(_) => "merges",
+                    Err(JobError::Invalid(_)) => return,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            10 | 11 => {
+                let people = self.people().await;
+                let many: Vec<_> = people.into_iter().filter(|(_, r)| r.len() > 1).collect();
+                if many.is_empty() {
+                    return;
+                }
+                let (profile, records) = &many[self.dice.below(many.len())];
+                let record = records[self.dice.below(records.len())];
+                self.jobs.split(&steward(), *profile, &[record]).await.unwrap();
+                "splits"
+            }
+            12 => {
+                let people: Vec<ProfileId> = self.people().await.into_keys().collect();
+                if people.is_empty() {
+                    return;
+                }
+                let one = people[self.dice.below(people.len())];
+                let stage =
+                    [None, Some(Stage::Advocacy), Some(Stage::Consideration)][self.dice.below(3)];
+                let until = (self.dice.below(2) == 0)
+                    .then(|| self.clock.now().plus_millis(self.dice.below(20) as i64 * DAY + 1));
+                match self.jobs.override_stage(&steward(), one, stage, "because", until).await {
+                    Ok(_) => "overrides",
+                    Err(JobError::Invalid(_)) => return,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            13 => {
+                let n = self.dice.below(24);
+                let contact = self.contact(n);
+                self.write(contact).await;
+                "contacts"
+            }
+            14 => {
+                let spend = self.spend();
+                self.write(spend).await;
+                "expenses"
+            }
+            _ => {
+                // Clocks are set back too.
+                let hours = self.dice.below(40) as i64 - 8;
+                self.clock.0.fetch_add(hours * 3_600_000, Ordering::SeqCst);
+                "hours"
+            }
+        };
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    async fn settle(&mut self) {
+        settle(&self.jobs).await;
+        for kind in ["person", "company"] {
+            let kind = ProfileKind::parse(kind).unwrap();
+            let all = self.jobs.store.load_all_membership(kind).await.unwrap();
+            self.ids.extend(all.into_values().map(|id| id.0));
+        }
+    }
+
+    /// Everyone who may ever have had a share.
+    fn contributors(&self) -> Vec<i64> {
+        let spends = self.written.iter().filter(|(item, ..)| item.stream == "spend");
+        let keys = spends.map(|(i, ..)| RecordKey::new(i.source, i.stream, &i.id).id().0);
+        self.ids.iter().copied().chain(keys).collect()
+    }
+
+    /// Plain answers are what is known now, and what is saved is checked against them.
+    async fn save(&mut self) {
+        let epoch = self.jobs.store.find_epoch(None).await.unwrap().unwrap();
+        let plain = cells(&self.jobs, None).await;
+        assert_eq!(plain, cells(&self.jobs, Some(epoch.number)).await, "cells of the present");
+        let sum = summed(&self.jobs, &self.contributors(), epoch.number).await;
+        assert_eq!(plain, sum, "cells are sums of shares");
+        let summed = self.jobs.store.summed_cells(&scope(), epoch.number).await.unwrap();
+        assert_eq!(plain, lines(&summed), "and so says the audit");
+        let known_at = epoch.closed;
+        self.saved.push(Saved { profile: None, as_of: known_at, known_at, text: plain });
+        let ids: Vec<i64> = self.ids.iter().copied().collect();
+        let told = self.jobs.store.told(&scope(), &ids).await.unwrap();
+        let stored = self.jobs.store.numbers(&scope(), &ids).await.unwrap();
+        for _ in 0..5 {
+            let profile = ids[self.dice.below(ids.len())];
+            if let Some(told) = told.get(&profile) {
+                assert_eq!(told.known_at, Some(known_at));
+                let text = answer(&self.jobs, profile, &epoch, told.as_of).await;
+                let (life, numbers) = text.split_once('\n').unwrap();
+                assert_eq!(numbers, stored[&profile].numbers, "numbers of {profile}");
+                let row = self.jobs.store.profile(&scope(), ProfileId(profile)).await.unwrap();
+                let row = row.unwrap();
+                let stage = format!("stage: {:?}, stage_since: {:?},", row.stage, row.stage_since);
+                assert!(life.contains(&stage), "{stage} in {life}");
+            }
+            let as_of = if self.dice.below(2) == 0 { known_at } else { self.dice.day() };
+            let text = answer(&self.jobs, profile, &epoch, as_of).await;
+            self.saved.push(Saved { profile: Some(profile), as_of, known_at, text });
+        }
+    }
+
+    async fn ask_again(&self) {
+        for saved in &self.saved {
+            let epoch = self.jobs.store.find_epoch(Some(saved.known_at)).await.unwrap().unwrap();
+            assert_eq!(epoch.closed, saved.known_at);
+            let text = match saved.profile {
+                Some(profile) => answer(&self.jobs, profile, &epoch, saved.as_of).await,
+                None => cells(&self.jobs, Some(epoch.number)).await,
+            };
+            assert_eq!(text, saved.text, "{:?} at {}", saved.profile, saved.known_at);
+        }
+    }
+
+    /// A merge that is taken back leaves every answer about the two as it was.
+    async fn merge_and_split(&mut self) {
+        self.settle().await;
+        // Stages move with time: everything is as of the same moment before.
+        self.jobs.derive(true).await.unwrap();
+        let people: Vec<(ProfileId, Vec<domain::RecordId>)> =
+            self.people().await.into_iter().filter(|(_, records)| records.len() == 1).collect();
+        if people.len() < 2 {
+            return;
+        }
+        let at = self.dice.below(people.len() - 1);
+        let [(one, _), (other, _)] = &people[at..at + 2] else { unreachable!() };
+        let as_of = self.clock.now();
+        let both = async |journey: &Self| {
+            let epoch = journey.jobs.store.find_epoch(None).await.unwrap().unwrap();
+            let mut text = String::new();
+            for id in [one, other] {
+                let answer = answer(&journey.jobs, id.0, &epoch, as_of).await;
+                writeln!(text, "{answer}").unwrap();
+            }
+            let cells = cells(&journey.jobs, Some(epoch.number)).await;
+            (epoch, text, cells)
+        };
+        let (before, told, sums) = both(self).await;
+        let living = self.jobs.merge(&steward(), &[*one, *other]).await.unwrap();
+        let (_, merged, _) = both(self).await;
+        assert_ne!(merged, told, "the merge shows");
+        let retired = if living == *one { other } else { one };
+        assert!(merged.contains(&format!("Within({living:?})")), "{retired:?}: {merged}");
+        let records = &people.iter().find(|(id, _)| id == retired).unwrap().1;
+        self.jobs.split(&steward(), living, records).await.unwrap();
+        let (after, again, sums_again) = both(self).await;
+        assert!(after.number > before.number);
+        assert_eq!(told, again, "answers after the split");
+        assert_eq!(sums, sums_again, "sums after the split");
+        *self.counts.entry("merges taken back").or_default() += 1;
+    }
+}
+
+/// How much is done: enough to see every kind of change by default, ten thousand on demand.
+fn steps() -> usize {
+    #[allow(clippy::disallowed_methods)] // the tests' own switch
+    if std::env::var("C360_LONG").is_ok_and(|v| v == "1") { 10_000 } else { 220 }
+}
+
+on_both!(saved_answers_asked_again_are_the_same_to_the_byte, async |db: &TestDb| {
+    let mut journey = Journey::new(db, 5);
+    for n in 0..24 {
+        let contact = journey.contact(n);
+        journey.write(contact).await;
+    }
+    for n in 0..4 {
+        let name = format!("Company{n} GmbH");
+        journey.write(company(&format!("c{n}"), &name, &format!("company{n}.example"))).await;
+    }
+    assert!(journey.jobs.store.find_epoch(None).await.unwrap().is_none());
+    journey.settle().await;
+    let past = ["record_past", "record_link_past", "profile_member_past", "rollup_part_past"];
+    for table in past.iter().chain(&["rollup_cell_past", "rollup_change"]) {
+        assert_eq!(count(journey.db, table).await, 0, "{table} after first syncs");
+    }
+    journey.save().await;
+    for n in 0..steps() {
+        journey.step(n).await;
+        if journey.dice.below(3) == 0 {
+            journey.settle().await;
+            if journey.dice.below(2) == 0 {
+                journey.save().await;
+            }
+        }
+        if journey.dice.below(30) == 0 {
+            journey.merge_and_split().await;
+        }
+    }
+    journey.settle().await;
+    journey.save().await;
+    journey.ask_again().await;
+    eprintln!("{} saved answers; {:?}", journey.saved.len(), journey.counts);
+    for what in ["late facts", "corrections", "deletions", "returns", "merges", "splits"] {
+        assert!(journey.counts.get(what).is_some_and(|n| *n > 2), "{what}: {:?}", journey.counts);
+    }
+    for table in past {
+        assert!(count(journey.db, table).await > 0, "{table} after all this");
+    }
+    // Time stands still now: what increments give is what a rebuild gives.
+    journey.jobs.derive(true).await.unwrap();
+    let frozen = journey.clock.now();
+    for n in 0..40 {
+        journey.step(1_000_000 + n).await;
+        journey.clock.0.store(frozen.as_millis(), Ordering::SeqCst);
+    }
+    journey.settle().await;
+    let derived = |table: &str| {
+        ["profile", "profile_fact", "profile_numbers", "stage_transition"].contains(&table)
+            || table.starts_with("rollup")
+    };
+    let increments = dump_tables(&db.url, derived).await;
+    journey.jobs.derive(true).await.unwrap();
+    assert_same("increments and a rebuild", &increments, &dump_tables(&db.url, derived).await);
+    journey.save().await;
+    journey.ask_again().await;
+});
+
+async fn count(db: &TestDb, table: &str) -> i64 {
+    use sea_orm::{ConnectionTrait, Database, Statement};
+    let connection = Database::connect(&db.url).await.unwrap();
+    let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+    connection.close().await.unwrap();
+    row.try_get("", "n").unwrap()
+}
+
+on_both!(an_epoch_stays_open_while_something_waits, async |db: &TestDb| {
+    let jobs = jobs(db);
+    feed_version(&jobs, &[person("hubspot", "k1", "Ada Byron", "ada@mail.example", "")], 1).await;
+    settle(&jobs).await;
+    let first = jobs.store.find_epoch(None).await.unwrap().unwrap();
+    // Nothing new: the same epoch answers.
+    assert_eq!(jobs.derive(false).await.unwrap().known_at_ms, None);
+    assert_eq!(jobs.store.find_epoch(None).await.unwrap().unwrap(), first);
+    // Something waits: a close is refused.
+    jobs.store.mark_all_contributors().await.unwrap();
+    let (lease, _) = jobs.store.acquire("*", "derive", "test:0:0", noon()).await.unwrap();
+    assert_eq!(jobs.store.close_epoch(&lease, &first.note, noon()).await.unwrap(), None);
+    jobs.store.release(&lease, Outcome::Done, noon()).await.unwrap();
+    // The clock stands still, known time does not.
+    let closed = jobs.derive(false).await.unwrap().known_at_ms;
+    assert_eq!(closed, Some(first.closed.as_millis() + 1));
+    let second = jobs.store.find_epoch(None).await.unwrap().unwrap();
+    assert_eq!(second.number, first.number + 1);
+    assert_eq!(jobs.store.find_epoch(Some(first.closed)).await.unwrap().unwrap(), first);
+    let before = first.closed.plus_millis(-1);
+    assert!(jobs.store.find_epoch(Some(before)).await.unwrap().is_none());
+    assert_eq!(jobs.store.find_first_epoch(None).await.unwrap().unwrap(), first);
+});
