@@ -117,17 +117,20 @@ impl Store {
                 ))
             })
             .await?;
-        // Where the records went that a profile had held before the epoch.
+        // Where the records went that a profile had held before the epoch; those first that it
+        // held last.
         let to = |table: &str, when: &str| {
             format!(
-                "SELECT m.profile_id, n.profile_id AS other FROM profile_member_past m \
+                "SELECT m.profile_id, n.profile_id AS other, MAX(m.known_to) AS held_to \
+                 FROM profile_member_past m \
                  JOIN {table} n ON n.record_id = m.record_id AND n.kind = m.kind \
-                 WHERE {in_profiles} AND m.known_to <= $2 AND {when}"
+                 WHERE {in_profiles} AND m.known_to <= $2 AND {when} \
+                 GROUP BY m.profile_id, n.profile_id"
             )
         };
         let [present, past] = held("n", 2);
         let text = format!(
-            "{} UNION {} ORDER BY 1, 2",
+            "{} UNION ALL {} ORDER BY 1, 3 DESC, 2",
             to("profile_member", &present),
             to("profile_member_past", &past)
         );
