@@ -1,6 +1,7 @@
 //! Tables and properties over the whole crate, and the builders they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod cutoff;
 mod golden;
 mod held;
 mod ids;

@@ -43,7 +43,7 @@ const SLOPE: f64 = 0.4;
 const SLOPE_PRECISION: f64 = 8.0;
 /// Standard deviation of the prior of the valley around 0: that of the shifts that were measured.
 const SPREAD: f64 = 2.5;
-/// No cut-off lies further from 0 than this.
+/// No cut-off lies further from 0 than this; one that would is none.
 pub(crate) const FURTHEST: f64 = 6.0;
 /// Rounds of joining below [`REACH`].
 const ROUNDS: usize = 4;

@@ -249,6 +249,22 @@ pub(crate) mod text {
 }
 
 impl Comparison {
+    /// Whether those who share a household, an office, a site or a list agree on it: two such
+    /// comparisons are no independent evidence.
+    pub const fn is_context(self) -> bool {
+        match self {
+            Self::Given | Self::Middle | Self::Date => false,
+            Self::Family
+            | Self::Email
+            | Self::Phone
+            | Self::Address
+            | Self::Place
+            | Self::Org
+            | Self::Web => true,
+            Self::Extra(_, role) => matches!(role, Role::Text),
+        }
+    }
+
     /// What the levels are called.
     pub const fn names(self) -> &'static [&'static str] {
         match self {

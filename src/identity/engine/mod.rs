@@ -136,7 +136,7 @@ fn learn(
     let model = steps.train(labels);
     let edges = steps.score(&model);
     let done = steps.cluster(&model, &edges, None, calibrate::REACH, u32::MAX);
-    let found = steps.cutoff(&edges, &done, None);
+    let found = steps.cutoff(&edges, &done, None).at;
     let cutoff = if steps.strict {
         // People are not put together against the odds, and where there are enough of them to have
         // namesakes and families not without a margin: in a store a wrong join costs more than a
@@ -307,21 +307,36 @@ impl<'t> Steps<'t> {
         edges: &[(u32, u32, f32)],
         done: &Clustering,
         link_only: Option<&[u32]>,
-    ) -> f32 {
+    ) -> Cutoff {
         let mut may_join = |p: &[u32], q: &[u32]| may_be_one(self.table, link_only, p, q);
         if edges.len() < model::FEW {
             // The place of the cut cannot be read from a handful of joins.
-            return 0.0;
+            return Cutoff { at: 0.0, in_sight: true };
         }
         // The cut-off is between joins by weight, whatever else is held against some of them.
         let mut all = done.joins.clone();
         all.extend(done.held.iter().map(|held| held.join));
         all.sort_by(|x, y| y.weight.total_cmp(&x.weight));
         let found = calibrate::cutoff(self.table.len(), edges, &all, &mut may_join);
-        // At the upper limit nothing falls towards a valley: there are no joins of different
-        // entities to be told from the others, and the model's own word counts.
-        if found >= calibrate::FURTHEST as f32 { 0.0 } else { found }
+        // Where unrelated records share no context they agree in one thing as if they did not agree
+        // in another: false pairs weigh what they should, and a valley above the even odds parts
+        // true joins from true joins.
+        let shared = self.comparer.comparisons.iter().filter(|c| c.is_context()).count();
+        let found = if shared < 2 { found.min(0.0) } else { found };
+        // At a limit no valley is in sight, and the model's own word counts: at the upper one there
+        // are no joins of different entities to be told from the others, at the lower one no end of
+        // them.
+        let furthest = calibrate::FURTHEST as f32;
+        let at = if found.abs() >= furthest { 0.0 } else { found };
+        Cutoff { at, in_sight: found > -furthest }
     }
+}
+
+/// The mean weight from which joins are made.
+struct Cutoff {
+    at: f32,
+    /// Whether joins of different entities are seen to get rarer towards it.
+    in_sight: bool,
 }
 
 /// What agglomeration did.
@@ -372,7 +387,7 @@ pub fn resolve_table(
     observe(Phase::Score);
     let mut done = steps.cluster(&model, &edges, link_only, calibrate::REACH, u32::MAX);
     observe(Phase::Cluster);
-    let found = steps.cutoff(&edges, &done, link_only);
+    let Cutoff { at: found, in_sight } = steps.cutoff(&edges, &done, link_only);
     observe(Phase::Calibrate);
     // Below what was agglomerated for the cut-off, it is done again, further down.
     let reach = found.min(calibrate::REACH);
@@ -392,10 +407,12 @@ pub fn resolve_table(
     let cutoff = f64::from(found);
     let clusters = named(table, &mut parent);
     let mut notes = Vec::new();
-    if found <= -calibrate::FURTHEST as f32 {
-        notes.push(format!(
-            "the cut-off stands at {found:+.0}, the furthest that is tried: the weights of this table are not to be trusted"
-        ));
+    if !in_sight {
+        notes.push(
+            "joins get no rarer towards any weight below the even odds, which are the cut-off: \
+             the weights of this table are not to be trusted"
+                .to_owned(),
+        );
     }
     let windowed = steps.report.rules.iter().map(|rule| rule.windowed).max().unwrap_or_default();
     if windowed > 0 {
