@@ -115,6 +115,7 @@ fn jobs(store: &Store, batch: usize) -> Jobs {
         knowledge: KnowledgeCache::default(),
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
+        scores: Arc::default(),
         clock: Arc::new(Now),
         progress: Arc::new(NoProgress),
         options: Options { resolve_batch: batch, ..Options::default() },

@@ -115,6 +115,7 @@ impl App {
             knowledge: jobs::KnowledgeCache::default(),
             lifecycle: Arc::new(config.lifecycle.clone()),
             metrics: Arc::new(config.metrics.clone()),
+            scores: Arc::new(config.score.clone()),
             clock: parts.clock,
             progress: parts.progress,
             options: config.sync.options.clone(),

@@ -14,6 +14,8 @@ pub use show::shown;
 
 use domain::Secret;
 use layers::Layers;
+use metrics::Segment;
+use metrics::score::ScoreConfig;
 use reader::{Context, did_you_mean, typed};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,11 +35,17 @@ const FILE_MAX: u64 = 1024 * 1024;
 /// Shortest HS256 secret, in bytes: RFC 7518 section 3.2 asks for the size of the hash.
 const SECRET_MIN: usize = 32;
 
-/// The whole commented reference: the gateway's keys, then those of the lifecycle rules and of the
-/// metric policy, which their crates own.
+/// The whole commented reference: the gateway's keys, then those of the lifecycle rules, of the
+/// metric policy and of the scores, which their crates own.
 #[must_use]
 pub fn reference() -> String {
-    format!("{DEFAULTS}\n{}\n{}", lifecycle::DEFAULT_RULES_TOML, metrics::DEFAULT_POLICY_TOML)
+    let parts = [
+        DEFAULTS,
+        lifecycle::DEFAULT_RULES_TOML,
+        metrics::DEFAULT_POLICY_TOML,
+        metrics::score::DEFAULT_SCORE_TOML,
+    ];
+    parts.join("\n")
 }
 
 /// A mistake, or something to think about.
@@ -103,6 +111,8 @@ pub struct Config {
     pub lifecycle: lifecycle::Rules,
     /// Definitions of the numbers.
     pub metrics: metrics::Policy,
+    /// Rules of the lead and health scores.
+    pub score: ScoreConfig,
     /// Limits on GraphQL documents.
     pub limits: graphql::Limits,
     /// Pulling.
@@ -335,6 +345,7 @@ impl Config {
         for problem in metrics.problems() {
             context.problem(format!("metrics.{}", problem.key), problem.message);
         }
+        let score = read_score(&mut context);
         let limits = typed::<graphql::Limits>(&mut context, "limits");
         let sync = read_sync(&mut context);
         let sources = sources::read(&mut context);
@@ -361,6 +372,7 @@ impl Config {
             identity,
             lifecycle,
             metrics,
+            score,
             limits,
             sync,
             sources,
@@ -378,7 +390,7 @@ fn read_file(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
 }
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "server",
     "store",
     "auth",
@@ -386,6 +398,7 @@ const SECTIONS: [&str; 10] = [
     "identity",
     "lifecycle",
     "metrics",
+    "score",
     "limits",
     "sync",
     "sources",
@@ -398,6 +411,25 @@ fn unknown_sections(context: &mut Context<'_>) {
             context.problem(name.clone(), format!("is not a known section{hint}"));
         }
     }
+}
+
+fn read_score(context: &mut Context<'_>) -> ScoreConfig {
+    let score = typed::<ScoreConfig>(context, "score");
+    for problem in score.problems() {
+        context.problem(format!("score.{}", problem.key), problem.message);
+    }
+    let known = || std::iter::once("default").chain(Segment::ALL.map(Segment::as_str));
+    for (at, model) in score.health.segments.iter().enumerate() {
+        let name = model.segment.as_str();
+        if !name.trim().is_empty() && !known().any(|segment| segment == name) {
+            let hint = did_you_mean(name, known());
+            context.problem(
+                format!("score.health.segments[{at}].segment"),
+                format!("is no segment: default, consumer, small, medium, large or unknown{hint}"),
+            );
+        }
+    }
+    score
 }
 
 fn read_server(context: &mut Context<'_>) -> Server {

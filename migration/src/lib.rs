@@ -10,6 +10,7 @@ mod m0003_block_keys;
 mod m0004_household;
 mod m0005_identity_cause;
 mod m0006_known_time;
+mod m0007_epoch_scores;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_household::Migration),
             Box::new(m0005_identity_cause::Migration),
             Box::new(m0006_known_time::Migration),
+            Box::new(m0007_epoch_scores::Migration),
         ]
     }
 }

@@ -27,10 +27,39 @@ fn the_embedded_defaults_are_a_sound_configuration() {
     assert_eq!(config.identity, identity::Rules::default());
     assert_eq!(config.lifecycle, lifecycle::Rules::default());
     assert_eq!(config.metrics, metrics::Policy::default());
+    assert_eq!(config.score, ScoreConfig::default());
     assert_eq!(config.limits, graphql::Limits::default());
     assert_eq!(config.sync.options, jobs::Options::default());
     assert_eq!(config.sync.interval_s, 300);
     assert!(config.sources.is_empty() && config.warnings.is_empty());
+}
+
+#[test]
+fn scores_are_configured_by_key_and_checked_with_the_rest() {
+    let text = "[score.lead]\nversion = \"2\"\nqualified_from = 40\n";
+    let config = load(text, &[("C360__SCORE__HEALTH__MISSING", "neutral")]).unwrap();
+    assert_eq!((config.score.lead.version.as_str(), config.score.lead.qualified_from), ("2", 40));
+    assert_eq!(config.score.lead.fit, ScoreConfig::default().lead.fit, "the rest is as it was");
+    assert_eq!(config.score.health.missing, metrics::score::Missing::Neutral);
+    let found = mistakes(
+        "[score.lead]\nqualified_from = 140\nhalf_live_days = 3\n[score.health]\nmissing = \"drop\"\n",
+        &[],
+    );
+    for key in ["score.lead.half_live_days", "score.health.missing"] {
+        assert!(found.iter().any(|f| f.starts_with(key)), "{key} is not in {found:#?}");
+    }
+    let found = mistakes(
+        "[score.lead]\nqualified_from = 140\n[[score.health.segments]]\nsegment = \"smal\"\n\
+         bands = [{ name = \"all\", from = 0 }]\ndimensions = []\n",
+        &[],
+    );
+    for expected in [
+        "score.lead.qualified_from must be from 0 to 100 (c.toml:2)",
+        "score.health.segments none is named \"default\", for customers of no other one (c.toml:3)",
+        "score.health.segments[0].segment is no segment: default, consumer, small, medium, large or unknown; did you mean \"small\"? (c.toml:4)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, 
 use crate::numbers::{self, CustomerNumbers};
 use crate::records::{self, CustomerIdentifier, GoldenField, SourceRecordConnection};
 use crate::scalars::{DateTime, int};
+use crate::score::{self, CustomerHealth, CustomerLeadScore, HealthMoment};
 use crate::stage::{self, LifecycleStage, StageTransitionConnection};
 use crate::timeline::{self, TimelineConnection};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -479,6 +480,61 @@ impl Customer {
         known_at: Option<DateTime>,
     ) -> Option<Result<CustomerNumbers>> {
         numbers::numbers(ctx, self.key(), as_of, known_at).await.transpose()
+    }
+
+    /// The health of a customer that bought, with its parts; as the last derivation knew it if no
+    /// time is given. Needs one of the areas `customer_numbers` and `support`.
+    async fn health(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<CustomerHealth>> {
+        score::health(ctx, self.key(), as_of, known_at).await.transpose()
+    }
+
+    /// The health at several moments, every so many days back from `asOf` to `from`, the earliest
+    /// first. Needs one of the areas `customer_numbers` and
+    /// `support`.
+    async fn health_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "No moment before this one.")] from: DateTime,
+        #[graphql(desc = "Days from one moment to the next.", default = 30)] every_days: i32,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<Vec<HealthMoment>>> {
+        let every = (from, every_days);
+        score::health_history(ctx, self.key(), every, as_of, known_at).await.transpose()
+    }
+
+    /// The score of a lead, with the rules and records behind it; as the last derivation knew it if
+    /// no time is given. Needs the area `customer_numbers`.
+    async fn lead_score(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<CustomerLeadScore>> {
+        score::lead_score(ctx, self.key(), as_of, known_at).await.transpose()
     }
 
     /// Why its records are together. Needs the area `identity`.

@@ -283,6 +283,22 @@ mirror!(
 );
 
 mirror!(
+    /// What a dimension of a health score measures.
+    HealthInput = metrics::score::HealthInput {
+        /// Days with usage in the window.
+        ActiveDays,
+        /// Tickets neither solved nor closed.
+        OpenTickets,
+        /// Tickets opened in the window.
+        TicketsOpened,
+        /// The latest answer in the window to how likely they are to recommend, 0 to 10.
+        Nps,
+        /// Failed attempts to pay in the window.
+        FailedPayments,
+    }
+);
+
+mirror!(
     /// Why a number is missing.
     NullReason = metrics::NullReason {
         /// No source of this deployment supplies what it is made of.

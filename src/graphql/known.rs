@@ -11,10 +11,12 @@ use crate::errors::Refusal;
 use crate::loaders::{KnownOf, Told};
 use crate::numbers::CustomerNumbers;
 use crate::scalars::{DateTime, int};
+use crate::score::{CustomerHealth, CustomerLeadScore};
 use crate::stage::{LifecycleStage, StageTransition};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use domain::{Code, ProfileFacts, ProfileId, Timestamp};
+use domain::{Area, Code, ProfileFacts, ProfileId, Timestamp};
 use lifecycle::Lifecycle;
+use metrics::score::ScoreConfig;
 use metrics::{Policy, Sources};
 use std::sync::Arc;
 use store::StoreError;
@@ -28,6 +30,8 @@ pub(crate) struct KnownEpoch {
     pub closed: Timestamp,
     pub policy: Policy,
     pub rules: lifecycle::Rules,
+    /// `None` before there were scores.
+    pub scores: Option<ScoreConfig>,
     pub sources: Sources,
 }
 
@@ -35,13 +39,15 @@ impl TryFrom<Epoch> for KnownEpoch {
     type Error = StoreError;
 
     fn try_from(epoch: Epoch) -> Result<Self, StoreError> {
-        let EpochNote { policy, rules, sources } = epoch.note;
+        let EpochNote { policy, rules, scores, sources } = epoch.note;
         let corrupt = |what| move |_| StoreError::Corrupt { what };
+        let scores = scores.map(|text| serde_json::from_str(&text.body)).transpose();
         Ok(Self {
             number: epoch.number,
             closed: epoch.closed,
             policy: serde_json::from_str(&policy.body).map_err(corrupt("metric policy of then"))?,
             rules: serde_json::from_str(&rules.body).map_err(corrupt("lifecycle rules of then"))?,
+            scores: scores.map_err(corrupt("score rules of then"))?,
             sources: Sources {
                 has_payments: sources.payments,
                 has_tickets: sources.tickets,
@@ -253,6 +259,24 @@ impl CustomerThen {
         shown(async {
             crate::numbers::may_see(asked(ctx)?)?;
             Ok(CustomerNumbers::then(&self.then).ok())
+        })
+        .await
+    }
+
+    /// Its health; null if absent. Needs one of the areas `customer_numbers` and `support`.
+    async fn health(&self, ctx: &Context<'_>) -> Option<Result<CustomerHealth>> {
+        shown(async {
+            crate::numbers::may_see(asked(ctx)?)?;
+            Ok(self.then.health().ok())
+        })
+        .await
+    }
+
+    /// Its score as a lead; null if absent. Needs the area `customer_numbers`.
+    async fn lead_score(&self, ctx: &Context<'_>) -> Option<Result<CustomerLeadScore>> {
+        shown(async {
+            asked(ctx)?.see(Area::CustomerNumbers)?;
+            Ok(self.then.lead_score().ok())
         })
         .await
     }

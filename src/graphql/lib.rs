@@ -31,6 +31,7 @@ mod reviews;
 mod rollups;
 mod round;
 mod scalars;
+mod score;
 mod stage;
 #[cfg(test)]
 mod tests;

@@ -135,6 +135,7 @@ impl Jobs {
         EpochNote {
             policy: text(self.metrics.label(), serde_json::to_string(&*self.metrics)),
             rules: text(self.lifecycle.version.clone(), serde_json::to_string(&*self.lifecycle)),
+            scores: Some(text(self.scores.label(), serde_json::to_string(&*self.scores))),
             sources,
         }
     }

@@ -51,6 +51,8 @@ pub struct Jobs {
     pub lifecycle: Arc<lifecycle::Rules>,
     /// Metric policy.
     pub metrics: Arc<metrics::Policy>,
+    /// Rules of the lead and health scores.
+    pub scores: Arc<metrics::score::ScoreConfig>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who listens to progress.

@@ -128,6 +128,10 @@ pub enum Segment {
 }
 
 impl Segment {
+    /// Every segment.
+    pub const ALL: [Self; 5] =
+        [Self::Consumer, Self::Small, Self::Medium, Self::Large, Self::Unknown];
+
     /// As stored and shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -19,7 +19,7 @@ use sea_orm::{DatabaseTransaction, EntityTrait, IdenStatic, Iterable, Value};
 /// SQLite has one writer. Its waiting line is fair, so a closing is not put off for ever.
 const EPOCH_LOCK: i64 = 0x0c36_0e90;
 
-/// A metric policy or a set of lifecycle rules as it was in force.
+/// A metric policy, a set of lifecycle rules or the rules of the scores as they were in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleText {
     /// Its name and version.
@@ -43,6 +43,8 @@ pub struct EpochNote {
     pub policy: RuleText,
     /// The lifecycle rules.
     pub rules: RuleText,
+    /// The rules of the scores; `None` for epochs closed before there were any.
+    pub scores: Option<RuleText>,
     /// Which kinds of source had delivered anything.
     pub sources: AvailableSources,
 }
@@ -79,12 +81,13 @@ impl Store {
         if !map(&tx, waiting, |r| r.try_get::<i32>("", "n")).await?.is_empty() {
             return Ok(None);
         }
-        let texts = [&note.policy, &note.rules].map(|text| rule_text::Model {
+        let texts = [&note.policy, &note.rules].into_iter().chain(&note.scores);
+        let texts = texts.map(|text| rule_text::Model {
             hash: text.hash(),
             label: text.label.clone(),
             body: text.body.clone(),
         });
-        insert_or_ignore::<rule_text::Entity, _>(&tx, texts.into()).await?;
+        insert_or_ignore::<rule_text::Entity, _>(&tx, texts.collect()).await?;
         let last = "SELECT epoch, closed_at_ms FROM known_epoch ORDER BY epoch DESC LIMIT 1";
         let last: Vec<(i64, i64)> = map(&tx, self.statement(last, vec![]), |r| {
             Ok((r.try_get("", "epoch")?, r.try_get("", "closed_at_ms")?))
@@ -97,6 +100,7 @@ impl Store {
             closed_at_ms,
             policy_hash: note.policy.hash(),
             rules_hash: note.rules.hash(),
+            scores_hash: note.scores.as_ref().map(RuleText::hash),
             sources: json(&note.sources),
         };
         insert::<known_epoch::Entity, _>(&tx, vec![row], None).await?;
@@ -127,9 +131,10 @@ impl Store {
     async fn epoch(&self, which: &str, at: Option<Timestamp>) -> Result<Option<Epoch>, StoreError> {
         let sql = format!(
             "SELECT e.epoch, e.closed_at_ms, e.sources, p.label AS policy, p.body AS policy_body, \
-             r.label AS rules, r.body AS rules_body FROM known_epoch e \
+             r.label AS rules, r.body AS rules_body, c.label AS scores, c.body AS scores_body \
+             FROM known_epoch e \
              JOIN rule_text p ON p.hash = e.policy_hash JOIN rule_text r ON r.hash = e.rules_hash \
-             WHERE {which} LIMIT 1"
+             LEFT JOIN rule_text c ON c.hash = e.scores_hash WHERE {which} LIMIT 1"
         );
         let at = at.map_or(i64::MAX, Timestamp::as_millis);
         let rows = map(self.reader(), self.statement(sql, vec![at.into()]), |r| {
@@ -139,17 +144,22 @@ impl Store {
                     body: r.try_get("", body)?,
                 })
             };
+            let scores = match r.try_get::<Option<String>>("", "scores")? {
+                Some(_) => Some(text("scores", "scores_body")?),
+                None => None,
+            };
             let number: i64 = r.try_get("", "epoch")?;
             let closed = Timestamp::from_millis(r.try_get("", "closed_at_ms")?);
-            let texts = (text("policy", "policy_body")?, text("rules", "rules_body")?);
+            let texts = (text("policy", "policy_body")?, text("rules", "rules_body")?, scores);
             Ok((number, closed, texts, r.try_get::<String>("", "sources")?))
         })
         .await?;
-        let Some((number, closed, (policy, rules), sources)) = rows.into_iter().next() else {
+        let Some((number, closed, (policy, rules, scores), sources)) = rows.into_iter().next()
+        else {
             return Ok(None);
         };
         let sources = from_json(&sources, "known_epoch.sources")?;
-        Ok(Some(Epoch { number, closed, note: EpochNote { policy, rules, sources } }))
+        Ok(Some(Epoch { number, closed, note: EpochNote { policy, rules, scores, sources } }))
     }
 }
 

@@ -34,6 +34,7 @@ pub fn jobs(db: &TestDb) -> Jobs {
         knowledge: jobs::KnowledgeCache::default(),
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
+        scores: Arc::default(),
         clock: Arc::new(Still(noon())),
         progress: Arc::new(NoProgress),
         options: Options::default(),

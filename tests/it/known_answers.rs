@@ -11,6 +11,10 @@ const ANSWER: &str = "query($id: ID!, $asOf: DateTime, $knownAt: DateTime) { cus
       revenue { amounts { amount currency } nullReason } mrr { amounts { amount currency } nullReason } \
       clv { historicRevenue { amounts { amount currency } } } paymentCount { value nullReason } \
       ticketCount { value nullReason } npsLatest { value nullReason } } \
+    health(asOf: $asOf, knownAt: $knownAt) { score band nullReason segment version asOf knownAt \
+      dimensions { input weight value { value nullReason } points { value nullReason } } } \
+    leadScore(asOf: $asOf, knownAt: $knownAt) { score qualified nullReason undated version asOf knownAt \
+      parts { rule points count evidence } } \
     stageHistory(first: 50, asOf: $asOf, knownAt: $knownAt) { edges { cursor node { from to direction rule \
       reason occurredAt evidence } } pageInfo { hasNextPage } } } }";
 
@@ -155,6 +159,72 @@ on_both_served!(a_cell_opens_up_to_its_customers_and_records, async |gateway: &S
     }
 });
 
+on_both_served!(scores_open_up_to_what_they_are_made_of, async |gateway: &Served| {
+    let query = "{ customers(first: 200) { edges { node { id segment \
+        health { score band nullReason segment version dimensions { input weight \
+          value { value nullReason } points { value nullReason } } } \
+        leadScore { score qualified nullReason parts { rule points count evidence } } \
+        healthHistory(from: \"2000-01-01T00:00:00Z\", everyDays: 365) { asOf score band nullReason } \
+        } } } }";
+    let data = gateway.all(query, json!({})).await;
+    let (mut healthy, mut leads) = (0, 0);
+    for one in nodes(&data["customers"]) {
+        let (health, lead) = (&one["health"], &one["leadScore"]);
+        // After the purchase there is health, before it a lead.
+        if let Some(score) = health["score"].as_i64() {
+            healthy += 1;
+            let (mut sum, mut weights) = (0, 0);
+            for dimension in health["dimensions"].as_array().unwrap() {
+                let weight = dimension["weight"].as_i64().unwrap();
+                match dimension["points"]["value"].as_i64() {
+                    Some(points) => (sum, weights) = (sum + weight * points, weights + weight),
+                    None => assert!(dimension["points"]["nullReason"].is_string()),
+                }
+            }
+            assert!((score * weights - sum).abs() * 2 <= weights, "{health}");
+            assert!(health["band"].is_string() && health["nullReason"].is_null(), "{health}");
+            assert_eq!(lead["nullReason"], json!("NOT_APPLICABLE"), "{one}");
+        } else {
+            assert!(health["nullReason"].is_string() && health["band"].is_null(), "{health}");
+        }
+        if let Some(score) = lead["score"].as_i64() {
+            leads += 1;
+            assert_eq!(health["nullReason"], json!("NOT_APPLICABLE"), "{one}");
+            let points = |part: &Value| part["points"].as_str().unwrap().parse::<f64>().unwrap();
+            let parts = lead["parts"].as_array().unwrap();
+            let sum: f64 = parts.iter().map(points).sum();
+            assert!((score as f64 - sum.clamp(0.0, 100.0)).abs() < 0.6, "{lead}");
+            assert!(parts.iter().all(|part| part["evidence"][0].is_string()), "{lead}");
+        }
+        let history = one["healthHistory"].as_array().unwrap();
+        assert!(history.len() > 20 && history[0]["nullReason"] == json!("NOT_APPLICABLE"));
+        let last = &history[history.len() - 1];
+        assert_eq!((&last["score"], &last["band"]), (&health["score"], &health["band"]));
+    }
+    assert!(healthy > 20 && leads > 20, "{healthy} {leads}");
+    // Each role sees the parts of its areas.
+    let people = nodes(&data["customers"]);
+    let bought = people.iter().find(|one| !one["health"]["score"].is_null()).unwrap();
+    let query = "query($id: ID!) { customer(by: { id: $id }) { health { score dimensions { input \
+                 value { value nullReason } } } leadScore { score } } }";
+    let answer = gateway.ask(Role::Support, query, json!({ "id": bought["id"] })).await;
+    let customer = &answer["data"]["customer"];
+    assert_eq!(customer["health"]["score"], bought["health"]["score"]);
+    assert!(customer["leadScore"].is_null());
+    for dimension in customer["health"]["dimensions"].as_array().unwrap() {
+        let hidden =
+            matches!(dimension["input"].as_str().unwrap(), "FAILED_PAYMENTS" | "ACTIVE_DAYS");
+        assert_eq!(dimension["value"].is_null(), hidden, "{dimension}");
+    }
+    assert!(codes(&answer).iter().all(|code| *code == "FORBIDDEN"), "{answer}");
+    let answer = gateway.ask(Role::Steward, query, json!({ "id": bought["id"] })).await;
+    assert!(answer["data"]["customer"]["health"].is_null(), "{answer}");
+    let many = "query($id: ID!) { customer(by: { id: $id }) { healthHistory(from: \
+                \"1990-01-01T00:00:00Z\", everyDays: 1) { score } } }";
+    let answer = gateway.ask(Role::Admin, many, json!({ "id": bought["id"] })).await;
+    assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer}");
+});
+
 on_both_served!(what_was_not_known_says_so, async |gateway: &Served| {
     let ids = payers(gateway).await;
     let early = json!({ "id": ids[0], "knownAt": "1999-01-01T00:00:00Z" });
@@ -192,7 +262,9 @@ on_both_served!(
                 "query($at: DateTime) {{ customers(first: {parents}, filter: {{ kind: PERSON }}, \
              orderBy: [{{ field: REVENUE, direction: DESC }}]) {{ edges {{ node {{ \
              stage(knownAt: $at) {{ stage knownAt }} timeInStage(knownAt: $at) {{ seconds }} \
-             numbers(knownAt: $at) {{ revenue {{ amounts {{ amount }} }} }} }} }} }} }}"
+             numbers(knownAt: $at) {{ revenue {{ amounts {{ amount }} }} }} \
+             health(knownAt: $at) {{ score dimensions {{ input }} }} leadScore {{ score }} \
+             }} }} }} }}"
             );
             let ask = gateway.all(&query, json!({ "at": known }));
             let (count, data) = gateway.statements(ask).await;

@@ -627,3 +627,29 @@ on_both!(an_epoch_stays_open_while_something_waits, async |db: &TestDb| {
     assert!(jobs.store.find_epoch(Some(before)).await.unwrap().is_none());
     assert_eq!(jobs.store.find_first_epoch(None).await.unwrap().unwrap(), first);
 });
+
+on_both!(an_epoch_keeps_the_rules_of_the_scores_told_in_it, async |db: &TestDb| {
+    let mut jobs = jobs(db);
+    feed_version(&jobs, &[person("hubspot", "k1", "Ada Byron", "ada@mail.example", "")], 1).await;
+    settle(&jobs).await;
+    let first = jobs.store.find_epoch(None).await.unwrap().unwrap();
+    // Other rules, nothing to derive: a new epoch from which on they hold.
+    let mut scores = metrics::score::ScoreConfig::default();
+    scores.lead.version = "2".to_owned();
+    scores.lead.qualified_from = 1;
+    jobs.scores = Arc::new(scores.clone());
+    let report = jobs.derive(false).await.unwrap();
+    assert_eq!((report.contributors, report.known_at_ms.is_some()), (0, true));
+    let second = jobs.store.find_epoch(None).await.unwrap().unwrap();
+    let rules = |epoch: &Epoch| -> metrics::score::ScoreConfig {
+        serde_json::from_str(&epoch.note.scores.as_ref().unwrap().body).unwrap()
+    };
+    assert_eq!(rules(&second), scores);
+    let then = jobs.store.find_epoch(Some(first.closed)).await.unwrap().unwrap();
+    assert_eq!(rules(&then), metrics::score::ScoreConfig::default());
+    // Epochs of before there were scores have none.
+    let none = store::known::EpochNote { scores: None, ..second.note };
+    let (lease, _) = jobs.store.acquire("*", "derive", "test:0:0", noon()).await.unwrap();
+    assert!(jobs.store.close_epoch(&lease, &none, noon()).await.unwrap().is_some());
+    assert_eq!(jobs.store.find_epoch(None).await.unwrap().unwrap().note, none);
+});

@@ -18,7 +18,7 @@ pub struct ScoreConfig {
 
 /// How leads are scored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct LeadRules {
     /// Names this set of rules; change it with the rules, it is shown beside every score.
     pub version: String,
@@ -107,7 +107,7 @@ pub enum BehaviourEvent {
 
 /// How health is scored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct HealthModel {
     /// Names this model; change it with the model, it is shown beside every score.
     pub version: String,
@@ -251,6 +251,12 @@ const RULES_MAX: usize = 200;
 const DAYS_MAX: u32 = 3_660;
 
 impl ScoreConfig {
+    /// The versions of both: `lead@1 health@1`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("lead@{} health@{}", self.lead.version, self.health.version)
+    }
+
     /// Every mistake, in the order of the file; empty when the configuration is sound.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {

@@ -9,6 +9,7 @@ mod defaults;
 mod definitions;
 mod health;
 mod lead;
+mod segment;
 
 pub use config::{
     Band, Behaviour, BehaviourEvent, Dimension, Fit, FitField, HealthInput, HealthModel, LeadRules,
@@ -18,6 +19,7 @@ pub use defaults::DEFAULT_SCORE_TOML;
 pub(crate) use definitions::DEFINITIONS;
 pub use health::{DimensionScore, HealthFacts, HealthScore, health_score, quality_score};
 pub use lead::{LeadPart, LeadScore, lead_score};
+pub use segment::score_segment;
 
 use domain::{Canonical, DealStatus, Fact, InvoiceStatus, PaymentStatus, Timestamp};
 

@@ -32,6 +32,24 @@ fn company(employees: i64, created: &str) -> Fact {
     fact("companies", 1, Canonical::Company(body))
 }
 
+#[test]
+fn the_segment_of_a_score_follows_from_the_facts_in_any_order() {
+    let policy = crate::Policy::default();
+    let of = |kind, facts| score_segment(&ProfileFacts { kind, ..profile(facts) }, &policy);
+    let (small, large) = (company(3, "2026-01-01"), company(policy.medium_below, "2026-02-01"));
+    for facts in [vec![small.clone(), large.clone()], vec![large, small.clone()]] {
+        assert_eq!(of(ProfileKind::Company, facts), crate::Segment::Large);
+    }
+    assert_eq!(of(ProfileKind::Company, vec![small]), crate::Segment::Small);
+    assert_eq!(of(ProfileKind::Company, Vec::new()), crate::Segment::Unknown);
+    assert_eq!(of(ProfileKind::Person, vec![contact("CTO")]), crate::Segment::Consumer);
+    let of_company = Fact { owned: false, ..touch(1, "2026-03-01", "download") };
+    assert_eq!(of(ProfileKind::Person, vec![of_company]), crate::Segment::Unknown);
+    let body = Contact { company_name: Some("Acme".to_owned().into()), ..Contact::default() };
+    let employed = fact("contacts", 2, Canonical::Contact(body));
+    assert_eq!(of(ProfileKind::Person, vec![employed]), crate::Segment::Unknown);
+}
+
 fn lead(facts: Vec<Fact>, on: &str) -> LeadScore {
     lead_score(&profile(facts), &LeadRules::default(), at(on))
 }
