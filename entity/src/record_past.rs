@@ -19,6 +19,8 @@ pub struct Model {
     pub known_to: i64,
     /// Created or happened, by the vendor.
     pub occurred_at_ms: Option<i64>,
+    /// The vendor's version of it; null in rows that were kept before it was.
+    pub version: Option<i64>,
     /// The row of that table, JSON.
     pub body: String,
 }

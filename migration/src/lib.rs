@@ -11,6 +11,7 @@ mod m0004_household;
 mod m0005_identity_cause;
 mod m0006_known_time;
 mod m0007_epoch_scores;
+mod m0008_past_version;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_identity_cause::Migration),
             Box::new(m0006_known_time::Migration),
             Box::new(m0007_epoch_scores::Migration),
+            Box::new(m0008_past_version::Migration),
         ]
     }
 }

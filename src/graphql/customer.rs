@@ -3,7 +3,7 @@
 use crate::asked::{asked, shown};
 use crate::connection::{Page, cursor, place};
 use crate::customers::CustomerConnection;
-use crate::enums::{CustomerKind, TimelineKind};
+use crate::enums::{CustomerKind, MovementGrain, MovementPolicy, TimelineKind};
 use crate::facts::{
     DealConnection, InvoiceConnection, PaymentConnection, RefundConnection, SubscriptionConnection,
     SurveyResponseConnection, TicketConnection, TouchpointConnection, facts,
@@ -12,9 +12,10 @@ use crate::household::{self, Employment, Household};
 use crate::identity_types::Identity;
 use crate::known::{self, TimeInStage};
 use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, Total};
+use crate::movements::{self, RevenueMovements, Wanted};
 use crate::numbers::{self, CustomerNumbers};
 use crate::records::{self, CustomerIdentifier, GoldenField, SourceRecordConnection};
-use crate::scalars::{DateTime, int};
+use crate::scalars::{CurrencyCode, DateTime, YearMonth, int};
 use crate::score::{self, CustomerHealth, CustomerLeadScore, HealthMoment};
 use crate::stage::{self, LifecycleStage, StageTransitionConnection};
 use crate::timeline::{self, TimelineConnection};
@@ -535,6 +536,27 @@ impl Customer {
         known_at: Option<DateTime>,
     ) -> Option<Result<CustomerLeadScore>> {
         score::lead_score(ctx, self.key(), as_of, known_at).await.transpose()
+    }
+
+    /// Movements of the recurring revenue that counts for this customer. Needs the area
+    /// `customer_numbers`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn mrr_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How long a period is.", default_with = "MovementGrain::Month")]
+        by: MovementGrain,
+        #[graphql(desc = "The first month.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month.")] to: Option<YearMonth>,
+        #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
+        policy: Option<MovementPolicy>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<RevenueMovements>> {
+        let wanted = Wanted { by, from, to, currency, policy, known_at };
+        movements::mrr_history(ctx, self.key(), wanted).await.transpose()
     }
 
     /// Why its records are together. Needs the area `identity`.

@@ -283,6 +283,51 @@ mirror!(
 );
 
 mirror!(
+    /// How long the periods of movements of recurring revenue are.
+    MovementGrain = metrics::revenue::Grain {
+        /// A day.
+        Day,
+        /// A calendar month.
+        Month,
+        /// A calendar quarter.
+        Quarter,
+        /// A calendar year.
+        Year,
+    }
+);
+
+impl MovementGrain {
+    pub(crate) fn grain(self) -> metrics::revenue::Grain {
+        self.into()
+    }
+}
+
+/// A preset by which recurring revenue is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum MovementPolicy {
+    /// The gateway's own.
+    Default,
+    /// As Stripe counts.
+    Stripe,
+    /// As ChartMogul counts.
+    Chartmogul,
+    /// As ProfitWell counts.
+    Profitwell,
+}
+
+impl MovementPolicy {
+    /// The preset's name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Stripe => "stripe",
+            Self::Chartmogul => "chartmogul",
+            Self::Profitwell => "profitwell",
+        }
+    }
+}
+
+mirror!(
     /// What a dimension of a health score measures.
     HealthInput = metrics::score::HealthInput {
         /// Days with usage in the window.

@@ -20,6 +20,7 @@ mod identity_types;
 mod known;
 mod limits;
 mod loaders;
+mod movements;
 mod mutations;
 mod node;
 mod numbers;

@@ -35,6 +35,8 @@ pub struct Limits {
     pub page_max: u32,
     /// Entries of lists that are not paged (identifiers, joins).
     pub list_max: u32,
+    /// Subscriptions that movements of recurring revenue are made of in one answer.
+    pub movements_max: u32,
     /// Conditions in one filter.
     pub filter_max: usize,
     /// Errors in one answer; the rest is counted.
@@ -58,6 +60,7 @@ impl Default for Limits {
             page_default: 20,
             page_max: 500,
             list_max: 200,
+            movements_max: 200_000,
             filter_max: 100,
             errors_max: 50,
         }

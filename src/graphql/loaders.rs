@@ -23,8 +23,8 @@ pub(crate) use store::read::Told;
 use store::read::{
     ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue,
     HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError,
-    RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord, TimelineEntry,
-    TimelineKey, TimelineKind,
+    RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord,
+    SubscriptionHistory, TimelineEntry, TimelineKey, TimelineKind,
 };
 
 /// A failed batch; every key of it gets the same one.
@@ -307,6 +307,13 @@ listing!(
     }
 );
 listing!(
+    /// Subscriptions with their versions known in an epoch, by record.
+    VersionsKnownOf { epoch: i64 } -> SubscriptionHistory,
+    |this, store, scope, parents| {
+        Ok(ones(store.subscription_histories(scope, parents, this.epoch).await?))
+    }
+);
+listing!(
     /// Households of people.
     HouseholdOf {} -> HouseholdRow,
     |_this, store, scope, parents| Ok(ones(store.households_of(scope, parents).await?))
@@ -360,6 +367,7 @@ pub(crate) struct Loaders {
     pub numbers: Many<NumbersOf>,
     pub told: Many<ToldOf>,
     pub known: Many<KnownOf>,
+    pub versions_known: Many<VersionsKnownOf>,
     pub profile: Many<ProfileOf>,
     pub household_of: Many<HouseholdOf>,
     pub household: Many<HouseholdById>,
@@ -392,6 +400,7 @@ impl Loaders {
             numbers: Many::new(store, scope),
             told: Many::new(store, scope),
             known: Many::new(store, scope),
+            versions_known: Many::new(store, scope),
             profile: Many::new(store, scope),
             household_of: Many::new(store, scope),
             household: Many::new(store, scope),
@@ -425,6 +434,7 @@ impl Loaders {
         self.numbers.forget().await;
         self.told.forget().await;
         self.known.forget().await;
+        self.versions_known.forget().await;
         self.profile.forget().await;
         self.household_of.forget().await;
         self.household.forget().await;

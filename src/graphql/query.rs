@@ -3,10 +3,11 @@
 use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments};
-use crate::enums::{CustomerKind, ReviewReason, RollupDimension};
+use crate::enums::{CustomerKind, MovementGrain, MovementPolicy, ReviewReason, RollupDimension};
 use crate::errors::Refusal;
 use crate::household::{self, Household};
 use crate::known::{self, CustomerThen};
+use crate::movements::{self, RevenueMovements, Wanted};
 use crate::node::{self, Node};
 use crate::operations::{self, AuditConnection, QuarantineConnection, Source};
 use crate::restated::{
@@ -201,6 +202,27 @@ impl Query {
     ) -> Option<Result<RollupResult>> {
         let range = (from, to, known_at);
         rollups::rollups(ctx, by, range, currency, filter).await.transpose()
+    }
+
+    /// Movements of recurring revenue over all customers, from the stored subscriptions and what they
+    /// said before. Needs the area `rollups`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn revenue_movements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How long a period is.", default_with = "MovementGrain::Month")]
+        by: MovementGrain,
+        #[graphql(desc = "The first month.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month.")] to: Option<YearMonth>,
+        #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
+        policy: Option<MovementPolicy>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<RevenueMovements>> {
+        let wanted = Wanted { by, from, to, currency, policy, known_at };
+        movements::revenue_movements(ctx, wanted).await.transpose()
     }
 
     /// What was restated in rollups between two times at which they were known, and why. Null with

@@ -55,7 +55,7 @@ pub(crate) struct RollupCount {
     null_reason: Option<NullReason>,
 }
 
-fn decimal<T>(measured: &Measured<T>, text: impl Fn(&T) -> String) -> DecimalMeasure {
+pub(crate) fn decimal<T>(measured: &Measured<T>, text: impl Fn(&T) -> String) -> DecimalMeasure {
     DecimalMeasure {
         value: measured.value.as_ref().map(|value| Decimal(text(value))),
         null_reason: measured.null_reason.map(Into::into),

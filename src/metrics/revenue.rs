@@ -16,6 +16,7 @@ mod rates;
 mod row;
 mod segment;
 mod state;
+mod stored;
 mod sum;
 
 pub use book::{Book, NO_PRODUCT, Slicing, rounding_rows};
@@ -34,3 +35,4 @@ pub use policy::{
 pub use rates::{RateError, Rates};
 pub use row::{Counts, RevenueRow};
 pub use state::{Conversion, Question, extent};
+pub use stored::{StoredStates, SubscriptionState, stored_periods};

@@ -18,7 +18,7 @@ use sea_orm::{EntityTrait, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A link of a fact, with the profile its target belongs to.
-struct FactLink {
+pub(crate) struct FactLink {
     role: LinkRole,
     target: RecordKey,
     target_id: i64,
@@ -277,7 +277,10 @@ impl Loader<'_> {
     }
 
     /// The links of facts, with their targets' keys and profiles.
-    async fn links(&self, records: &[i64]) -> Result<HashMap<i64, Vec<FactLink>>, StoreError> {
+    pub(crate) async fn links(
+        &self,
+        records: &[i64],
+    ) -> Result<HashMap<i64, Vec<FactLink>>, StoreError> {
         if records.is_empty() {
             return Ok(HashMap::new());
         }
@@ -507,7 +510,7 @@ impl Loader<'_> {
 
 /// For whom a fact counts in sums over profiles: the company it concerns, else the person; the
 /// first by record id where it names several.
-fn owner_of(links: &[FactLink]) -> Option<i64> {
+pub(crate) fn owner_of(links: &[FactLink]) -> Option<i64> {
     let first = |role: LinkRole| {
         links
             .iter()

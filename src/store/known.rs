@@ -256,7 +256,8 @@ pub(crate) async fn keep_records(
         .iter()
         .map(|table| {
             format!(
-                "SELECT t.record_id, '{0}', s.known_from, CAST($2 AS BIGINT), s.occurred_at_ms, {1} \
+                "SELECT t.record_id, '{0}', s.known_from, CAST($2 AS BIGINT), s.occurred_at_ms, \
+                 s.version, {1} \
                  FROM {0} t JOIN source_record s ON s.id = t.record_id \
                  WHERE {2} AND s.known_from < $2",
                 table.name,
@@ -266,7 +267,8 @@ pub(crate) async fn keep_records(
         })
         .collect();
     let sql = format!(
-        "INSERT INTO record_past (record_id, kind, known_from, known_to, occurred_at_ms, body) {}",
+        "INSERT INTO record_past (record_id, kind, known_from, known_to, occurred_at_ms, version, \
+         body) {}",
         arms.join(" UNION ALL ")
     );
     let ids = backend.ids(records.iter().copied());

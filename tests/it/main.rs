@@ -25,6 +25,7 @@ mod incremental;
 mod kill;
 mod known_answers;
 mod known_time;
+mod movements;
 mod postgres;
 mod readme;
 mod served;

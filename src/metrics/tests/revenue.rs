@@ -5,6 +5,7 @@ mod movements;
 mod policies;
 mod properties;
 mod ratios;
+mod stored;
 mod time;
 mod vendors;
 

@@ -45,7 +45,7 @@ fn the_segment_of_a_score_follows_from_the_facts_in_any_order() {
     assert_eq!(of(ProfileKind::Person, vec![contact("CTO")]), crate::Segment::Consumer);
     let of_company = Fact { owned: false, ..touch(1, "2026-03-01", "download") };
     assert_eq!(of(ProfileKind::Person, vec![of_company]), crate::Segment::Unknown);
-    let body = Contact { company_name: Some("Acme".to_owned().into()), ..Contact::default() };
+    let body = Contact { company_name: Some("Acme".to_owned()), ..Contact::default() };
     let employed = fact("contacts", 2, Canonical::Contact(body));
     assert_eq!(of(ProfileKind::Person, vec![employed]), crate::Segment::Unknown);
 }

@@ -20,6 +20,7 @@ mod profile;
 mod records;
 mod reviews;
 mod stages;
+mod subscriptions;
 mod timeline;
 
 pub use facts::{Fact, FactKind};
@@ -37,6 +38,7 @@ pub use profile::Profile;
 pub use records::{FieldSetting, GoldenValue, IdentifierRow, RecordVersion, StoredRecord};
 pub use reviews::{Review, ReviewFilter};
 pub use stages::StageStep;
+pub use subscriptions::SubscriptionHistory;
 pub use timeline::{TimelineEntry, TimelineKey, TimelineKind};
 
 use crate::StoreError;
