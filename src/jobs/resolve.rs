@@ -72,13 +72,34 @@ impl Jobs {
     /// # Errors
     /// Database errors; another process resolving.
     pub async fn resolve(&self, full: bool) -> Result<ResolveReport, JobError> {
+        if let Some(report) = self.resolve_simply(full).await? {
+            return Ok(report);
+        }
         let (lease, _) = self.lease(lease::ALL, LEASE).await?;
         self.resolve_under(&lease, full).await
     }
 
     pub(crate) async fn resolve_patiently(&self) -> Result<ResolveReport, JobError> {
+        if let Some(report) = self.resolve_simply(false).await? {
+            return Ok(report);
+        }
         let lease = self.lease_patiently(LEASE, 30_000).await?;
         self.resolve_under(&lease, false).await
+    }
+
+    /// See [`Jobs::resolve_at_once`]. What goes wrong there is left to the run under a lease, which
+    /// meets it again and notes it with the lease.
+    async fn resolve_simply(&self, full: bool) -> Result<Option<ResolveReport>, JobError> {
+        if full {
+            return Ok(None);
+        }
+        match self.resolve_at_once().await {
+            Err(JobError::Store(error)) => {
+                tracing::debug!(%error, "a small resolution is done again under a lease");
+                Ok(None)
+            }
+            result => result,
+        }
     }
 
     async fn resolve_under(&self, lease: &Lease, full: bool) -> Result<ResolveReport, JobError> {
@@ -126,14 +147,12 @@ impl Jobs {
         report: &mut ResolveReport,
     ) -> Result<bool, JobError> {
         let started = Instant::now();
-        let before = (report.records, report.profiles, report.reviews);
+        let before = report.clone();
         let dirty: Vec<&DirtyRecord> = dirty.iter().filter(|d| d.is(kind)).collect();
         let known = self.known(kind, head, dirty.len() as u64, full).await?;
-        let whole = match known {
-            Known::Nothing => return Ok(false),
-            Known::Stale => true,
-            Known::Fresh(_) => false,
-        };
+        if matches!(known, Known::Nothing) {
+            return Ok(false);
+        }
         report.dirty += dirty.len() as u64;
         self.progress.report(&Event::ResolveStarted { kind, records: dirty.len() as u64 });
         match known {
@@ -145,12 +164,27 @@ impl Jobs {
             }
             _ => self.resolve_whole(lease, kind, head, &dirty, report).await?,
         }
-        let (records, profiles, reviews) =
-            (report.records - before.0, report.profiles - before.1, report.reviews - before.2);
+        self.tell(kind, &before, report, started);
+        Ok(true)
+    }
+
+    /// Tells what was resolved of a kind.
+    fn tell(
+        &self,
+        kind: ProfileKind,
+        before: &ResolveReport,
+        after: &ResolveReport,
+        started: Instant,
+    ) {
+        let (records, profiles, reviews) = (
+            after.records - before.records,
+            after.profiles - before.profiles,
+            after.reviews - before.reviews,
+        );
+        let whole = after.whole > before.whole;
         tracing::info!(kind = kind.as_str(), records, profiles, whole, "identities resolved");
         let elapsed_ms = millis(started);
         self.progress.report(&Event::Resolved { kind, records, profiles, reviews, elapsed_ms });
-        Ok(true)
     }
 
     fn stop_if_asked(&self) -> Result<(), JobError> {

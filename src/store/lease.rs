@@ -38,45 +38,7 @@ impl Store {
         owner: &str,
         now: Timestamp,
     ) -> Result<(Lease, String), StoreError> {
-        let taken = self.statement(
-            "INSERT INTO sync_state (source, stream, state, status, record_count, reject_count, \
-             request_count, lease_owner, lease_until_ms, fence, started_at_ms) \
-             VALUES ($1, $2, 'null', 'running', 0, 0, 0, $3, $4, 1, $5) \
-             ON CONFLICT (source, stream) DO UPDATE SET lease_owner = excluded.lease_owner, \
-             lease_until_ms = excluded.lease_until_ms, fence = sync_state.fence + 1, \
-             status = excluded.status, started_at_ms = excluded.started_at_ms \
-             WHERE sync_state.lease_owner IS NULL OR sync_state.lease_owner = excluded.lease_owner \
-             OR sync_state.lease_until_ms < excluded.started_at_ms RETURNING fence, state",
-            vec![
-                source.into(),
-                stream.into(),
-                owner.into(),
-                (now.as_millis() + LEASE_MS).into(),
-                now.as_millis().into(),
-            ],
-        );
-        let taken = map(self.writer(), taken, |r| {
-            Ok((r.try_get::<i64>("", "fence")?, r.try_get::<String>("", "state")?))
-        })
-        .await?;
-        let Some((fence, state)) = taken.into_iter().next() else {
-            let row = sync_state::Entity::find_by_id((source.to_owned(), stream.to_owned()))
-                .one(self.writer())
-                .await?
-                .ok_or(StoreError::NotFound { what: "stream" })?;
-            return Err(StoreError::Leased {
-                what: format!("{source}/{stream}"),
-                owner: row.lease_owner.unwrap_or_default(),
-                remaining_s: (row.lease_until_ms - now.as_millis()).max(0) / 1000,
-            });
-        };
-        let lease = Lease {
-            source: source.to_owned(),
-            stream: stream.to_owned(),
-            fence,
-            owner: owner.to_owned(),
-        };
-        Ok((lease, state))
+        acquire_on(self, self.writer(), source, stream, owner, now).await
     }
 
     /// Gives a lease back and notes how the work ended. `error` is a message for operators and its
@@ -90,34 +52,7 @@ impl Store {
         outcome: Outcome<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (status, error, code) = match outcome {
-            Outcome::Done => ("idle", None, None),
-            Outcome::Stopped => ("idle", None, Some("stopped")),
-            Outcome::Failed { code, message } => ("failed", Some(message), Some(code)),
-            Outcome::Disabled { code, message } => ("disabled", Some(message), Some(code)),
-        };
-        let done = matches!(outcome, Outcome::Done);
-        run(
-            self.writer(),
-            self.statement(
-                "UPDATE sync_state SET lease_owner = NULL, lease_until_ms = 0, status = $4, \
-                 last_error = $5, last_error_code = $6, \
-                 finished_at_ms = CASE WHEN $7 = 1 THEN $8 ELSE finished_at_ms END \
-                 WHERE source = $1 AND stream = $2 AND fence = $3",
-                vec![
-                    lease.source.as_str().into(),
-                    lease.stream.as_str().into(),
-                    lease.fence.into(),
-                    status.into(),
-                    error.map(str::to_owned).into(),
-                    code.map(str::to_owned).into(),
-                    i64::from(done).into(),
-                    now.as_millis().into(),
-                ],
-            ),
-        )
-        .await?;
-        Ok(())
+        release_on(self, self.writer(), lease, outcome, now).await
     }
 
     /// Extends a lease during work that commits seldom.
@@ -166,6 +101,94 @@ pub enum Outcome<'a> {
         /// Message for operators.
         message: &'a str,
     },
+}
+
+/// Takes a lease, see [`Store::acquire`]. Inside a transaction nobody sees it before the commit; others
+/// who want it wait for that.
+pub(crate) async fn acquire_on(
+    store: &Store,
+    on: &impl ConnectionTrait,
+    source: &str,
+    stream: &str,
+    owner: &str,
+    now: Timestamp,
+) -> Result<(Lease, String), StoreError> {
+    let taken = store.statement(
+        "INSERT INTO sync_state (source, stream, state, status, record_count, reject_count, \
+         request_count, lease_owner, lease_until_ms, fence, started_at_ms) \
+         VALUES ($1, $2, 'null', 'running', 0, 0, 0, $3, $4, 1, $5) \
+         ON CONFLICT (source, stream) DO UPDATE SET lease_owner = excluded.lease_owner, \
+         lease_until_ms = excluded.lease_until_ms, fence = sync_state.fence + 1, \
+         status = excluded.status, started_at_ms = excluded.started_at_ms \
+         WHERE sync_state.lease_owner IS NULL OR sync_state.lease_owner = excluded.lease_owner \
+         OR sync_state.lease_until_ms < excluded.started_at_ms RETURNING fence, state",
+        vec![
+            source.into(),
+            stream.into(),
+            owner.into(),
+            (now.as_millis() + LEASE_MS).into(),
+            now.as_millis().into(),
+        ],
+    );
+    let taken =
+        map(on, taken, |r| Ok((r.try_get::<i64>("", "fence")?, r.try_get::<String>("", "state")?)))
+            .await?;
+    let Some((fence, state)) = taken.into_iter().next() else {
+        let row = sync_state::Entity::find_by_id((source.to_owned(), stream.to_owned()))
+            .one(on)
+            .await?
+            .ok_or(StoreError::NotFound { what: "stream" })?;
+        return Err(StoreError::Leased {
+            what: format!("{source}/{stream}"),
+            owner: row.lease_owner.unwrap_or_default(),
+            remaining_s: (row.lease_until_ms - now.as_millis()).max(0) / 1000,
+        });
+    };
+    let lease = Lease {
+        source: source.to_owned(),
+        stream: stream.to_owned(),
+        fence,
+        owner: owner.to_owned(),
+    };
+    Ok((lease, state))
+}
+
+/// Gives a lease back, see [`Store::release`].
+pub(crate) async fn release_on(
+    store: &Store,
+    on: &impl ConnectionTrait,
+    lease: &Lease,
+    outcome: Outcome<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (status, error, code) = match outcome {
+        Outcome::Done => ("idle", None, None),
+        Outcome::Stopped => ("idle", None, Some("stopped")),
+        Outcome::Failed { code, message } => ("failed", Some(message), Some(code)),
+        Outcome::Disabled { code, message } => ("disabled", Some(message), Some(code)),
+    };
+    let done = matches!(outcome, Outcome::Done);
+    run(
+        on,
+        store.statement(
+            "UPDATE sync_state SET lease_owner = NULL, lease_until_ms = 0, status = $4, \
+             last_error = $5, last_error_code = $6, \
+             finished_at_ms = CASE WHEN $7 = 1 THEN $8 ELSE finished_at_ms END \
+             WHERE source = $1 AND stream = $2 AND fence = $3",
+            vec![
+                lease.source.as_str().into(),
+                lease.stream.as_str().into(),
+                lease.fence.into(),
+                status.into(),
+                error.map(str::to_owned).into(),
+                code.map(str::to_owned).into(),
+                i64::from(done).into(),
+                now.as_millis().into(),
+            ],
+        ),
+    )
+    .await?;
+    Ok(())
 }
 
 /// Extends the lease inside the transaction of a commit.

@@ -411,6 +411,32 @@ on_both!(marks_and_outcome_commit_together, async |db: &TestDb| {
     sandbox.stop().await;
 });
 
+on_both!(
+    a_small_batch_yields_to_whoever_resolves_and_leaves_the_lease_free,
+    async |db: &TestDb| {
+        let (sandbox, jobs) = resolved(db, 39).await;
+        let now = Timestamp::from_millis(sandbox.now_ms());
+        let ids = jobs.store.load_all_identity_ids(ProfileKind::Person).await.unwrap();
+        let contacts = jobs.store.load_identity_inputs(ProfileKind::Person, &ids).await.unwrap();
+        mark(db, &[contacts[0].id]).await;
+        let (held, _) = jobs.store.acquire("*", "resolve", "other:0:0", now).await.unwrap();
+        let refused = jobs.resolve(false).await;
+        assert!(matches!(refused, Err(JobError::Store(StoreError::Leased { .. }))), "{refused:?}");
+        assert_eq!(jobs.store.load_dirty_records().await.unwrap().len(), 1, "nothing was lost");
+        jobs.store.keep(&held, now).await.unwrap();
+        jobs.store.release(&held, Outcome::Done, now).await.unwrap();
+        let report = jobs.resolve(false).await.unwrap();
+        assert_eq!((report.dirty, report.whole), (1, 0), "{report:?}");
+        assert!(jobs.store.load_dirty_records().await.unwrap().is_empty());
+        // Taken and given back with the batch: it is free, and whoever held it before is fenced off.
+        let (next, _) = jobs.store.acquire("*", "resolve", "other:0:0", now).await.unwrap();
+        assert_eq!(next.fence, held.fence + 2);
+        let late = jobs.store.keep(&held, now).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost { .. })), "{late:?}");
+        sandbox.stop().await;
+    }
+);
+
 on_both!(the_index_takes_less_than_two_kilobytes_a_record, async |db: &TestDb| {
     let (sandbox, jobs) = resolved(db, 38).await;
     let mut records = 0;

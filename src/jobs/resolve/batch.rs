@@ -5,14 +5,15 @@
 
 use super::gather::{Neighbourhood, Search};
 use super::outcome::{Plan, id_states, plan_commit};
-use super::{ResolveReport, settled};
+use super::{LEASE, ResolveReport, millis, settled};
+use crate::progress::Event;
 use crate::{JobError, Jobs, lease};
 use domain::{ProfileKind, RecordId};
 use identity::Knowledge;
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::Lease;
-use store::identity::{DirtyRecord, RecordBlocks, StoredAround};
+use store::identity::{DirtyRecord, IdentitySnapshot, RecordBlocks, StoredAround};
 use tokio::time::Instant;
 
 /// Up to so many records are gathered and compared on the spot, while the writing connection waits;
@@ -28,9 +29,57 @@ impl Jobs {
         knowledge: &Arc<Knowledge>,
         report: &mut ResolveReport,
     ) -> Result<(), JobError> {
+        let snapshot = self.store.identity_snapshot().await?;
+        self.resolve_in(snapshot, lease, kind, dirty, knowledge, report).await
+    }
+
+    /// Resolves what changed in one transaction, lease and all, where it is one batch of people that
+    /// what is in memory suffices for: a stream of small changes pays for one commit each. `None`
+    /// where it is not; nothing was done then.
+    ///
+    /// # Errors
+    /// Somebody else resolving, a neighbourhood too large for it, and database errors.
+    pub(super) async fn resolve_at_once(&self) -> Result<Option<ResolveReport>, JobError> {
+        let started = Instant::now();
+        self.stop_if_asked()?;
+        let kind = ProfileKind::Person;
+        let most = self.options.resolve_batch.max(1);
+        let mut snapshot = self.store.identity_snapshot().await?;
+        let dirty = snapshot.dirty_records(most + 1).await?;
+        let is_one = !dirty.is_empty() && dirty.len() <= most;
+        let heads = snapshot.model_heads().await?;
+        let head = heads.iter().find(|head| head.kind == kind).copied();
+        let is_fit = is_one
+            && dirty.iter().all(|d| d.person && !d.company)
+            && heads.iter().all(|head| head.applied);
+        let known = head.filter(|_| is_fit);
+        let known = known.and_then(|head| self.known_at_hand(kind, head, dirty.len() as u64));
+        let Some(knowledge) = known else {
+            snapshot.end().await?;
+            return Ok(None);
+        };
+        let now = lease::now(self);
+        let lease = snapshot.acquire(lease::ALL, LEASE, &self.owner, now).await?;
+        let dirty: Vec<&DirtyRecord> = dirty.iter().collect();
+        let mut report = ResolveReport { dirty: dirty.len() as u64, ..ResolveReport::default() };
+        self.progress.report(&Event::ResolveStarted { kind, records: report.dirty });
+        self.resolve_in(snapshot, &lease, kind, &dirty, &knowledge, &mut report).await?;
+        self.tell(kind, &ResolveReport::default(), &report, started);
+        report.elapsed_ms = millis(started);
+        Ok(Some(report))
+    }
+
+    async fn resolve_in(
+        &self,
+        mut snapshot: IdentitySnapshot,
+        lease: &Lease,
+        kind: ProfileKind,
+        dirty: &[&DirtyRecord],
+        knowledge: &Arc<Knowledge>,
+        report: &mut ResolveReport,
+    ) -> Result<(), JobError> {
         let started = Instant::now();
         let ids: Vec<RecordId> = dirty.iter().map(|d| d.id).collect();
-        let mut snapshot = self.store.identity_snapshot().await?;
         let mut search = Search {
             snapshot: &mut snapshot,
             kind,

@@ -84,19 +84,15 @@ impl Jobs {
         if dirty == 0 {
             return Ok(Known::Nothing);
         }
-        let limit = head.records + head.records / 2;
-        let cached = self.knowledge.get(kind, head.trained_at);
         // Counting takes long in a large store, so it is done only when it could matter.
-        let bound = cached.as_ref().map(|cached| cached.records_most + dirty);
-        let records = match bound {
-            Some(bound) if bound <= limit => bound,
-            _ => self.store.count_identities(kind).await?,
-        };
-        let all = records.max(head.records);
-        if records > limit || dirty * 4 > all || all < self.options.whole_below {
+        if let Some(knowledge) = self.known_at_hand(kind, head, dirty) {
+            return Ok(Known::Fresh(knowledge));
+        }
+        let records = self.store.count_identities(kind).await?;
+        if self.is_outgrown(head, records, dirty) {
             return Ok(Known::Stale);
         }
-        let knowledge = match cached {
+        let knowledge = match self.knowledge.get(kind, head.trained_at) {
             Some(cached) => cached.knowledge,
             None => {
                 let body = self.store.load_model(kind).await?.unwrap_or_default();
@@ -110,5 +106,28 @@ impl Jobs {
         let kept = Arc::clone(&knowledge);
         self.knowledge.keep(kind, head.trained_at, kept, records);
         Ok(Known::Fresh(knowledge))
+    }
+
+    /// What was learnt, if it is in memory and certain to hold without a look at the store.
+    pub(super) fn known_at_hand(
+        &self,
+        kind: ProfileKind,
+        head: ModelHead,
+        dirty: u64,
+    ) -> Option<Arc<Knowledge>> {
+        let cached = self.knowledge.get(kind, head.trained_at).filter(|_| head.applied)?;
+        let records = cached.records_most + dirty;
+        if self.is_outgrown(head, records, dirty) {
+            return None;
+        }
+        let knowledge = cached.knowledge;
+        self.knowledge.keep(kind, head.trained_at, Arc::clone(&knowledge), records);
+        Some(knowledge)
+    }
+
+    fn is_outgrown(&self, head: ModelHead, records: u64, dirty: u64) -> bool {
+        let all = records.max(head.records);
+        let limit = head.records + head.records / 2;
+        records > limit || dirty * 4 > all || all < self.options.whole_below
     }
 }

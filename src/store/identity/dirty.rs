@@ -7,7 +7,7 @@ use crate::rows::json;
 use crate::sql::{map, run};
 use crate::{Backend, Store, StoreError};
 use domain::{ProfileKind, RecordId};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 /// A marked record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,33 +39,7 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn load_dirty_records(&self) -> Result<Vec<DirtyRecord>, StoreError> {
-        // Looked up by key for each mark: `EXISTS` would make PostgreSQL read whole tables, whenever it
-        // believes that there are still as many marks as at the first sync.
-        let is = |table: &str, kind: &str| {
-            format!(
-                "CASE WHEN COALESCE((SELECT t.record_id FROM {table} t WHERE t.record_id = d.record_id), \
-                 (SELECT m.record_id FROM profile_member m WHERE m.record_id = d.record_id \
-                 AND m.kind = '{kind}')) IS NOT NULL THEN 1 ELSE 0 END AS {kind}"
-            )
-        };
-        let sql = format!(
-            "SELECT d.record_id, d.mark, {}, {} FROM dirty_record d ORDER BY d.record_id",
-            is("contact", "person"),
-            is("company", "company"),
-        );
-        // PostgreSQL gives 32 bits for the CASE, SQLite 64.
-        let flag = |r: &sea_orm::QueryResult, column: &str| {
-            r.try_get::<i32>("", column).or_else(|_| r.try_get::<i64>("", column).map(|n| n as i32))
-        };
-        map(self.reader(), self.statement(sql, vec![]), |r| {
-            Ok(DirtyRecord {
-                id: RecordId(r.try_get("", "record_id")?),
-                mark: r.try_get("", "mark")?,
-                person: flag(r, "person")? == 1,
-                company: flag(r, "company")? == 1,
-            })
-        })
-        .await
+        dirty_of(self, self.reader(), None).await
     }
 
     /// Takes the marks off records that need no resolution; a record marked again meanwhile stays.
@@ -81,6 +55,42 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// The marked records, by id; the first `most` of them.
+pub(super) async fn dirty_of(
+    store: &Store,
+    on: &impl ConnectionTrait,
+    most: Option<usize>,
+) -> Result<Vec<DirtyRecord>, StoreError> {
+    // Looked up by key for each mark: `EXISTS` would make PostgreSQL read whole tables, whenever it
+    // believes that there are still as many marks as at the first sync.
+    let is = |table: &str, kind: &str| {
+        format!(
+            "CASE WHEN COALESCE((SELECT t.record_id FROM {table} t WHERE t.record_id = d.record_id), \
+             (SELECT m.record_id FROM profile_member m WHERE m.record_id = d.record_id \
+             AND m.kind = '{kind}')) IS NOT NULL THEN 1 ELSE 0 END AS {kind}"
+        )
+    };
+    let sql = format!(
+        "SELECT d.record_id, d.mark, {}, {} FROM dirty_record d ORDER BY d.record_id{}",
+        is("contact", "person"),
+        is("company", "company"),
+        most.map(|most| format!(" LIMIT {most}")).unwrap_or_default(),
+    );
+    // PostgreSQL gives 32 bits for the CASE, SQLite 64.
+    let flag = |r: &sea_orm::QueryResult, column: &str| {
+        r.try_get::<i32>("", column).or_else(|_| r.try_get::<i64>("", column).map(|n| n as i32))
+    };
+    map(on, store.statement(sql, vec![]), |r| {
+        Ok(DirtyRecord {
+            id: RecordId(r.try_get("", "record_id")?),
+            mark: r.try_get("", "mark")?,
+            person: flag(r, "person")? == 1,
+            company: flag(r, "company")? == 1,
+        })
+    })
+    .await
 }
 
 /// Takes marks off inside a commit.

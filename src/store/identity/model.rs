@@ -7,8 +7,8 @@ use crate::sql::{map, run};
 use crate::{Store, StoreError};
 use domain::{ProfileKind, Timestamp};
 use entity::identity_model;
-use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 /// What is known about a kind's model without loading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,22 +40,7 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn load_model_heads(&self) -> Result<Vec<ModelHead>, StoreError> {
-        let sql = "SELECT kind, records, trained_at_ms, applied FROM identity_model";
-        let rows = map(self.reader(), self.statement(sql, vec![]), |r| {
-            let kind: String = r.try_get("", "kind")?;
-            Ok(ProfileKind::parse(&kind).map(|kind| ModelHead {
-                kind,
-                records: r.try_get::<i64>("", "records").unwrap_or_default().max(0) as u64,
-                trained_at: Timestamp::from_millis(
-                    r.try_get("", "trained_at_ms").unwrap_or_default(),
-                ),
-                applied: r.try_get("", "applied").unwrap_or_default(),
-            }))
-        })
-        .await?;
-        rows.into_iter()
-            .map(|row| row.ok_or(StoreError::Corrupt { what: "identity_model.kind" }))
-            .collect()
+        heads_of(self, self.reader()).await
     }
 
     /// The body of a kind's model.
@@ -111,4 +96,25 @@ pub(super) async fn set_applied(
     let sql = "UPDATE identity_model SET applied = TRUE WHERE kind = $1";
     run(tx, store.statement(sql, vec![kind.as_str().into()])).await?;
     Ok(())
+}
+
+/// See [`Store::load_model_heads`].
+pub(super) async fn heads_of(
+    store: &Store,
+    on: &impl ConnectionTrait,
+) -> Result<Vec<ModelHead>, StoreError> {
+    let sql = "SELECT kind, records, trained_at_ms, applied FROM identity_model";
+    let rows = map(on, store.statement(sql, vec![]), |r| {
+        let kind: String = r.try_get("", "kind")?;
+        Ok(ProfileKind::parse(&kind).map(|kind| ModelHead {
+            kind,
+            records: r.try_get::<i64>("", "records").unwrap_or_default().max(0) as u64,
+            trained_at: Timestamp::from_millis(r.try_get("", "trained_at_ms").unwrap_or_default()),
+            applied: r.try_get("", "applied").unwrap_or_default(),
+        }))
+    })
+    .await?;
+    rows.into_iter()
+        .map(|row| row.ok_or(StoreError::Corrupt { what: "identity_model.kind" }))
+        .collect()
 }

@@ -5,10 +5,13 @@
 
 use super::blocks::keys_from_hex;
 use super::commit::write_resolution;
+use super::dirty::dirty_of;
 use super::load::{id_states_of, inputs_of};
-use super::{IdentityInput, ResolutionCommit, block_table_of};
+use super::model::heads_of;
+use super::{DirtyRecord, IdentityInput, ModelHead, ResolutionCommit, block_table_of};
+use crate::lease::{acquire_on, release_on};
 use crate::sql::{document, map};
-use crate::{Backend, Lease, Store, StoreError};
+use crate::{Backend, Lease, Outcome, Store, StoreError};
 use domain::{Decision, ProfileId, ProfileKind, RecordId, Timestamp, Verdict};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use std::collections::{HashMap, HashSet};
@@ -47,6 +50,8 @@ pub struct IdentitySnapshot {
     tx: DatabaseTransaction,
     /// Whether the transaction is the one that will write.
     writes: bool,
+    /// Whether the lease was taken in the transaction, and ends with it.
+    leased: bool,
 }
 
 impl std::fmt::Debug for IdentitySnapshot {
@@ -62,17 +67,63 @@ impl Store {
     /// Database errors.
     pub async fn identity_snapshot(&self) -> Result<IdentitySnapshot, StoreError> {
         let tx = self.begin().await?;
-        Ok(IdentitySnapshot { store: self.clone(), tx, writes: true })
+        Ok(IdentitySnapshot { store: self.clone(), tx, writes: true, leased: false })
     }
 }
 
 impl IdentitySnapshot {
+    /// Takes a lease for this batch alone: it is given back in the commit that stores the outcome, so
+    /// that both cost no commit of their own. Such a batch cannot step back.
+    ///
+    /// # Errors
+    /// [`StoreError::Leased`] while somebody else holds it, and database errors.
+    pub async fn acquire(
+        &mut self,
+        source: &str,
+        stream: &str,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Lease, StoreError> {
+        let (lease, _) = acquire_on(&self.store, &self.tx, source, stream, owner, now).await?;
+        self.leased = true;
+        Ok(lease)
+    }
+
+    /// Ends the batch; nothing was written.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn end(self) -> Result<(), StoreError> {
+        Ok(self.tx.rollback().await?)
+    }
+
+    /// The first `most` of the records whose identity must be looked at again, by id.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn dirty_records(&self, most: usize) -> Result<Vec<DirtyRecord>, StoreError> {
+        dirty_of(&self.store, &self.tx, Some(most)).await
+    }
+
+    /// See [`Store::load_model_heads`].
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn model_heads(&self) -> Result<Vec<ModelHead>, StoreError> {
+        heads_of(&self.store, &self.tx).await
+    }
+
     /// Gives the writing connection back and goes on reading by another one: what is under way turned
     /// out to take long, and others want to write.
     ///
     /// # Errors
-    /// Database errors.
+    /// [`StoreError::LeaseLost`] if the lease was taken in this batch, and database errors.
     pub async fn step_back(&mut self) -> Result<(), StoreError> {
+        if self.leased {
+            return Err(StoreError::LeaseLost {
+                what: "a batch that outgrew its lease".to_owned(),
+            });
+        }
         if self.writes {
             let reading = self.store.reader().begin().await?;
             std::mem::replace(&mut self.tx, reading).rollback().await?;
@@ -92,9 +143,12 @@ impl IdentitySnapshot {
         commit: &ResolutionCommit,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let Self { store, tx, writes } = self;
+        let Self { store, tx, writes, leased } = self;
         if writes {
             write_resolution(&store, &tx, lease, kind, commit, now).await?;
+            if leased {
+                release_on(&store, &tx, lease, Outcome::Done, now).await?;
+            }
             return Ok(tx.commit().await?);
         }
         tx.rollback().await?;
