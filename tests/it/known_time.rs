@@ -562,7 +562,7 @@ on_both!(saved_answers_asked_again_are_the_same_to_the_byte, async |db: &TestDb|
             }
         }
         if journey.dice.below(30) == 0 {
-            journey.merge_and_split().await;
+            Box::pin(journey.merge_and_split()).await;
         }
     }
     journey.settle().await;
