@@ -13,8 +13,8 @@ const PAIRS_MAX: usize = 100_000;
 const REASON_MAX: usize = 500;
 
 impl Jobs {
-    /// Joins profiles of one kind. The id of the one with most records lives on; the others
-    /// redirect to it.
+    /// Joins profiles of one kind, with every record that they hold. The id of the one with most
+    /// records lives on; the others redirect to it.
     ///
     /// # Errors
     /// [`JobError::UnknownProfile`], [`JobError::Invalid`] when they are fewer than two or of two
@@ -76,7 +76,48 @@ impl Jobs {
             .record_decisions(by, *kind, &decisions, "merge", &detail.to_string(), now)
             .await?;
         self.settle(&recorded, *kind, &before, &all).await?;
+        self.keep_whole(by, *kind, *anchor, &all).await?;
         Ok(self.members_of(*first).await?.0)
+    }
+
+    /// Decides for every one of `records` that is not in the anchor's profile that it belongs there.
+    /// A merge decides one record of each profile; where the weights were learnt anew since a profile
+    /// was formed, its weakest record would fall off when it is resolved with the other, though the
+    /// steward, who saw the profile whole, merged all of it.
+    async fn keep_whole(
+        &self,
+        by: &Principal,
+        kind: ProfileKind,
+        anchor: RecordId,
+        records: &[RecordId],
+    ) -> Result<(), JobError> {
+        let membership = self.store.load_membership(kind, records).await?;
+        let home = membership.get(&anchor).copied();
+        let strays: Vec<RecordId> = records
+            .iter()
+            .filter(|record| membership.get(record).is_some_and(|at| Some(*at) != home))
+            .copied()
+            .collect();
+        if strays.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let decisions: Vec<Decision> = strays
+            .iter()
+            .map(|stray| Decision::new(anchor, *stray, Verdict::Same, by.subject.clone(), now))
+            .collect();
+        let mut before: Vec<ProfileId> = membership.into_values().collect();
+        before.sort_unstable();
+        before.dedup();
+        let detail = serde_json::json!({
+            "profiles": before.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "kept": strays.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        let recorded = self
+            .store
+            .record_decisions(by, kind, &decisions, "merge", &detail.to_string(), now)
+            .await?;
+        self.settle(&recorded, kind, &before, records).await
     }
 
     /// Takes records out of a profile. They form a profile of their own (several, when nothing but

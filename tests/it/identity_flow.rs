@@ -316,6 +316,38 @@ on_both!(merge_then_split_equals_never_merged, async |db: &TestDb| {
     assert_same("before the merge and after the split", &before, &outcome(db).await);
 });
 
+on_both!(
+    a_merge_takes_every_record_along_also_one_that_would_not_join_today,
+    async |db: &TestDb| {
+        let mut jobs = jobs(db);
+        feed(&jobs, &scene()).await;
+        settle(&jobs).await;
+        let bob = profile_of(&jobs, "stripe", "s1").await;
+        let ian = profile_of(&jobs, "hubspot", "h333").await;
+        let all = ["h1", "z1", "s1", "h333"];
+        let source = |id: &str| match &id[..1] {
+            "h" => "hubspot",
+            "z" => "zendesk",
+            _ => "stripe",
+        };
+        // What held Bob's records together does so no more, as after weights were learnt anew.
+        let rules = identity::Rules {
+            enabled: identity::Switches { match_weight: false, ..identity::Switches::default() },
+            ..identity::Rules::default()
+        };
+        jobs.identity = Arc::new(rules);
+        jobs.knowledge = jobs::KnowledgeCache::default();
+        let living = jobs.merge(&steward(), &[ian, bob]).await.unwrap();
+        for id in all {
+            assert_eq!(profile_of(&jobs, source(id), id).await, living, "{id} is left behind");
+        }
+        jobs.resolve(true).await.unwrap();
+        for id in all {
+            assert_eq!(profile_of(&jobs, source(id), id).await, living, "{id} falls off later");
+        }
+    }
+);
+
 on_both!(a_split_survives_every_later_resolution, async |db: &TestDb| {
     let jobs = jobs(db);
     feed(&jobs, &scene()).await;

@@ -4,7 +4,6 @@ use super::build::at;
 use crate::attribution::*;
 use crate::{NullReason, Ratio, UNATTRIBUTED};
 use proptest::prelude::*;
-use std::path::Path as FilePath;
 
 const DAY_MS: i64 = 86_400_000;
 const MODELS: [Model; 7] = [
@@ -407,38 +406,4 @@ fn reached(list: &[(Vec<u8>, u64, u64, u64)], without: Option<u8>) -> f64 {
         here = next;
     }
     converted
-}
-
-/// The public sample of 10,000 paths, read where it is laid beside the project.
-#[test]
-fn ten_thousand_published_paths_give_the_published_figures() {
-    let file = FilePath::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data/clv/attribution_pathdata.csv");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("skipped: the published paths are not beside the project");
-        return;
-    };
-    let mut paths = Paths::new();
-    for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split([';', ',']).collect();
-        let count = |at: usize| cells[at].parse::<u64>().unwrap();
-        let value = (cells[2].parse::<f64>().unwrap() * 1000.0).round() as u64;
-        add(&mut paths, cells[0], count(1), value, count(3));
-    }
-    for (model, alpha) in [
-        (Model::First, "6308.000000"),
-        (Model::Last, "8447.000000"),
-        (Model::Linear, "7574.718594"),
-        (Model::UShaped, "7444.823759"),
-        (Model::Markov, "5344.947682"),
-    ] {
-        let result = attribute(&paths, model).unwrap();
-        adds_up(&result);
-        assert_eq!(result.conversions, 19_785);
-        assert_eq!(result.credits.len(), 12);
-        assert_eq!(decimal(&result, "alpha", 6), alpha, "{model:?}");
-        if let Some(base) = result.base_conversion {
-            assert!((base - 0.223_845_135_6).abs() < 1e-10);
-        }
-    }
 }
