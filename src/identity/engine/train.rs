@@ -10,6 +10,7 @@ use super::compare::{Compared, Comparer};
 use super::keys::Rule;
 use super::level::{Comparison, LEVELS, level_of};
 use super::model::{Class, FEW, Levels, Model, Sort, at_most, is_exact, normalise};
+use crate::role::Role;
 use domain::ProfileKind;
 use rustc_hash::FxHashMap;
 
@@ -303,6 +304,16 @@ fn rare(kind: ProfileKind, comparison: Comparison) -> Option<(u8, f64)> {
     }
 }
 
+/// How many pairs what is usual anywhere counts for. Numbers of authorities are the same everywhere:
+/// that two records with other ones are one person takes more than the few pairs of a small table,
+/// among which relatives at one address pass for matches.
+fn pseudo(comparison: Comparison) -> f64 {
+    match comparison {
+        Comparison::Extra(_, Role::TrustedId) => 500.0,
+        _ => 20.0,
+    }
+}
+
 struct Fit {
     classes: Vec<Vec<Levels>>,
     bic: f64,
@@ -384,7 +395,6 @@ fn fit(
             .collect();
         rules
     ];
-    let pseudo = 20.0;
     let mut likelihood = f64::NEG_INFINITY;
     let mut total = 0.0;
     let columns = comparisons.len();
@@ -470,7 +480,7 @@ fn fit(
                         .copied()
                         .unwrap_or_default();
                     let start = start.get(level).copied().unwrap_or_default();
-                    *slot = sum + pseudo * start;
+                    *slot = sum + pseudo(*comparison) * start;
                     now += *slot;
                     room += start;
                 }

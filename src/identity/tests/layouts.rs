@@ -165,3 +165,30 @@ fn a_date_in_three_columns_and_a_single_column_of_company_names_are_read() {
     let clusters: std::collections::BTreeSet<u32> = outcome.clusters.iter().copied().collect();
     assert!(clusters.len() >= 88, "one telling word in common is not enough: {}", clusters.len());
 }
+
+#[test]
+fn other_passports_speak_against_a_match_though_a_few_relatives_pass_for_matches() {
+    let mut rows = vec!["first_name|last_name|dob|passport_number|street|city".to_owned()];
+    rows.extend(people(100, |n, given, family, born| {
+        let passport =
+            if n % 12 == 0 { (30_100_200 + n * 7_919).to_string() } else { String::new() };
+        format!("{given}|{family}|{born}|{passport}|{n} Mill Lane|Graz")
+    }));
+    let first = rows.len() - 1;
+    // Namesakes at one address with other passports, and two of whom one has none.
+    for n in 0..7 {
+        let name = format!("{}|{}", GIVEN[n + 3], FAMILY[14 - n]);
+        let passport = if n < 6 { (81_702_000 + n * 977).to_string() } else { String::new() };
+        rows.push(format!("{name}||{}|{n} Harbour Road|Linz", 55_010_000 + n * 1_371));
+        rows.push(format!("{name}||{passport}|{n} Harbour Road|Linz"));
+    }
+    let outcome = resolved(Person, &rows);
+    let weight = |n: usize| {
+        let (a, b) = ((first + 2 * n) as u32, (first + 2 * n + 1) as u32);
+        outcome.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b)).unwrap().weight
+    };
+    let without = weight(6);
+    for n in 0..6 {
+        assert!(weight(n) < without - 0.5, "{n}: {} and {without} without", weight(n));
+    }
+}
