@@ -216,6 +216,7 @@ async fn available_sources(store: &Store) -> Result<metrics::Sources, StoreError
         has_surveys: available.surveys,
         has_subscriptions: available.subscriptions,
         has_spend: available.spend,
+        has_usage: available.usage,
     })
 }
 

@@ -41,6 +41,10 @@ pub struct Model {
     pub revenue_minor: Option<i64>,
     /// MRR in the main currency.
     pub mrr_minor: Option<i64>,
+    /// What customers are ordered by: revenue in the reporting currency, else in the main one.
+    pub revenue_order_minor: Option<i64>,
+    /// Monthly recurring revenue, likewise.
+    pub mrr_order_minor: Option<i64>,
     /// Main currency: that of the first payment, else of the first subscription.
     pub currency: Option<String>,
     /// Member records.

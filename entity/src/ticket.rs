@@ -21,6 +21,8 @@ pub struct Model {
     pub comment_count: Option<i64>,
     /// Opened.
     pub created_at_ms: Option<i64>,
+    /// First answered.
+    pub first_replied_at_ms: Option<i64>,
     /// Solved.
     pub solved_at_ms: Option<i64>,
 }

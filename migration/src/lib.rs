@@ -12,6 +12,8 @@ mod m0005_identity_cause;
 mod m0006_known_time;
 mod m0007_epoch_scores;
 mod m0008_past_version;
+mod m0009_rates_usage;
+mod m0010_order_amounts;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -31,6 +33,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_known_time::Migration),
             Box::new(m0007_epoch_scores::Migration),
             Box::new(m0008_past_version::Migration),
+            Box::new(m0009_rates_usage::Migration),
+            Box::new(m0010_order_amounts::Migration),
         ]
     }
 }

@@ -1,10 +1,10 @@
 //! Canonical records: what vendors' records mean, in one vocabulary.
 //!
-//! Owns the eleven kinds and their links. Refuses vendor words except where a field says that it
+//! Owns the thirteen kinds and their links. Refuses vendor words except where a field says that it
 //! holds one verbatim (`vendor_stage`, `deal_stage`). A fact points at people, companies and other
 //! facts by record key, never by profile: membership may change, records do not.
 
-use crate::{Currency, Date, Money, Pii, RecordKey, Timestamp};
+use crate::{Currency, Date, Money, Pii, Rate, RecordKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Declares a closed set of words that are stored as text.
@@ -56,6 +56,10 @@ pub enum Canonical {
     Touchpoint(Touchpoint),
     /// An answer to a survey.
     SurveyResponse(SurveyResponse),
+    /// A use of the product.
+    UsageEvent(UsageEvent),
+    /// What a currency was worth in another one.
+    ExchangeRate(ExchangeRate),
 }
 
 impl Canonical {
@@ -74,6 +78,8 @@ impl Canonical {
             Self::Spend(_) => CanonicalKind::Spend,
             Self::Touchpoint(_) => CanonicalKind::Touchpoint,
             Self::SurveyResponse(_) => CanonicalKind::SurveyResponse,
+            Self::UsageEvent(_) => CanonicalKind::UsageEvent,
+            Self::ExchangeRate(_) => CanonicalKind::ExchangeRate,
         }
     }
 
@@ -82,7 +88,7 @@ impl Canonical {
     pub fn links(&self) -> &[Link] {
         match self {
             Self::Contact(c) => &c.links,
-            Self::Company(_) | Self::Spend(_) => &[],
+            Self::Company(_) | Self::Spend(_) | Self::ExchangeRate(_) => &[],
             Self::Deal(d) => &d.links,
             Self::Ticket(t) => &t.links,
             Self::Subscription(s) => &s.links,
@@ -91,6 +97,7 @@ impl Canonical {
             Self::Refund(r) => &r.links,
             Self::Touchpoint(t) => &t.links,
             Self::SurveyResponse(s) => &s.links,
+            Self::UsageEvent(u) => &u.links,
         }
     }
 }
@@ -120,6 +127,10 @@ words! {
         Touchpoint = "touchpoint",
         /// [`SurveyResponse`].
         SurveyResponse = "survey_response",
+        /// [`UsageEvent`].
+        UsageEvent = "usage_event",
+        /// [`ExchangeRate`].
+        ExchangeRate = "exchange_rate",
     }
 }
 
@@ -286,6 +297,8 @@ pub struct Ticket {
     pub comment_count: Option<i64>,
     /// Opened.
     pub created_at: Option<Timestamp>,
+    /// First answered by an agent, if it was.
+    pub first_replied_at: Option<Timestamp>,
     /// Solved, if it is.
     pub solved_at: Option<Timestamp>,
     /// Requester (`Contact`) and organisation (`Company`).
@@ -500,4 +513,30 @@ pub struct SurveyResponse {
     pub responded_at: Option<Timestamp>,
     /// Who (`Contact`), about what (`Ticket`).
     pub links: Vec<Link>,
+}
+
+/// A use of the product: one event, or what a source counts of a span that begins then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageEvent {
+    /// What was used, verbatim (`report_exported`).
+    pub action: Option<String>,
+    /// How often or how much; `None` where the source does not count.
+    pub quantity: Option<i64>,
+    /// When.
+    pub used_at: Option<Timestamp>,
+    /// Who (`Contact`, `Company`).
+    pub links: Vec<Link>,
+}
+
+/// What one unit of a currency was worth in another one on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeRate {
+    /// The day.
+    pub day: Date,
+    /// The currency of which one unit is worth something.
+    pub base: Currency,
+    /// The currency in which that is said.
+    pub quote: Currency,
+    /// Units of the quote, in major units of both.
+    pub rate: Rate,
 }

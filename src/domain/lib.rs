@@ -12,16 +12,17 @@ pub mod identifier;
 pub mod ids;
 pub mod money;
 pub mod pii;
+pub mod rate;
 pub mod record;
 pub mod scope;
 pub mod stage;
 pub mod time;
 
 pub use canonical::{
-    Address, Canonical, CanonicalKind, Company, Contact, Deal, DealStatus, Interval, Invoice,
-    InvoiceStatus, Link, LinkRole, Payment, PaymentStatus, Refund, Spend, Subscription,
+    Address, Canonical, CanonicalKind, Company, Contact, Deal, DealStatus, ExchangeRate, Interval,
+    Invoice, InvoiceStatus, Link, LinkRole, Payment, PaymentStatus, Refund, Spend, Subscription,
     SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus,
-    Touchpoint,
+    Touchpoint, UsageEvent,
 };
 pub use code::Code;
 pub use decision::{Decision, Verdict};
@@ -30,6 +31,7 @@ pub use identifier::{Identifier, IdentifierKind};
 pub use ids::{HouseholdId, ProfileId, ProfileKind, RecordId, RecordKey};
 pub use money::{Currency, Money, MoneyError};
 pub use pii::{Payload, Pii, Secret};
+pub use rate::Rate;
 pub use record::{Merge, Reject, SourceRecord, Tombstone};
 pub use scope::{Ability, Access, Area, Principal, Role, Scope};
 pub use stage::{Direction, Position, Stage, Status, Transition, Vocabulary};

@@ -109,6 +109,12 @@ impl Date {
         }
     }
 
+    /// The first day of the month it lies in.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.first_of_month())
+    }
+
     /// The month this day lies in.
     #[must_use]
     pub fn month(self) -> Month {
@@ -132,6 +138,14 @@ impl Month {
     #[must_use]
     pub fn new(year: i16, month: i8) -> Option<Self> {
         (1..=12).contains(&month).then(|| Self(i32::from(year) * 12 + i32::from(month) - 1))
+    }
+
+    /// Its first day; `None` outside the years that can be written.
+    #[must_use]
+    pub fn first_day(self) -> Option<Date> {
+        let year = i16::try_from(self.0.div_euclid(12)).ok()?;
+        let month = i8::try_from(self.0.rem_euclid(12) + 1).ok()?;
+        jiff::civil::Date::new(year, month, 1).ok().map(Date)
     }
 
     /// Parses `YYYY-MM`.

@@ -6,7 +6,7 @@ use crate::customers::CustomerConnection;
 use crate::enums::{CustomerKind, MovementGrain, MovementPolicy, TimelineKind};
 use crate::facts::{
     DealConnection, InvoiceConnection, PaymentConnection, RefundConnection, SubscriptionConnection,
-    SurveyResponseConnection, TicketConnection, TouchpointConnection, facts,
+    SurveyResponseConnection, TicketConnection, TouchpointConnection, UsageEventConnection, facts,
 };
 use crate::household::{self, Employment, Household};
 use crate::identity_types::Identity;
@@ -386,6 +386,18 @@ impl Customer {
         facts(ctx, self.key(), first, after, SurveyResponseConnection::new).await.transpose()
     }
 
+    /// Uses of the product, the newest first. Needs the area `customer_numbers`.
+    async fn usage_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Option<Result<UsageEventConnection>> {
+        facts(ctx, self.key(), first, after, UsageEventConnection::new).await.transpose()
+    }
+
     /// Everything that happened, in one feed, the newest first. Kinds that the role does not see
     /// are left out; asking for one by name is refused.
     async fn timeline(
@@ -479,8 +491,11 @@ impl Customer {
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
+        #[graphql(desc = "Convert every amount to this currency by the stored exchange rates: \
+                          payments and refunds by the rate of their day, MRR by that of `asOf`.")]
+        convert_to: Option<CurrencyCode>,
     ) -> Option<Result<CustomerNumbers>> {
-        numbers::numbers(ctx, self.key(), as_of, known_at).await.transpose()
+        numbers::numbers(ctx, self.key(), (as_of, known_at), convert_to).await.transpose()
     }
 
     /// The health of a customer that bought, with its parts; as the last derivation knew it if no
@@ -548,14 +563,16 @@ impl Customer {
         by: MovementGrain,
         #[graphql(desc = "The first month.")] from: Option<YearMonth>,
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
-        #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "Only what is paid in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "Convert every amount to this currency by the stored exchange rates.")]
+        convert_to: Option<CurrencyCode>,
         #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
         policy: Option<MovementPolicy>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RevenueMovements>> {
-        let wanted = Wanted { by, from, to, currency, policy, known_at };
+        let wanted = Wanted { by, from, to, currency, convert_to, policy, known_at };
         movements::mrr_history(ctx, self.key(), wanted).await.transpose()
     }
 

@@ -122,8 +122,10 @@ pub(crate) enum CustomerOrderField {
     Updated,
     /// Position of the stage.
     Position,
-    /// Revenue in the customer's main currency, by the amount alone: amounts are not converted, so
-    /// filter by `revenue: { currency: ... }` to compare like with like. Needs the area `customer_numbers`.
+    /// Revenue. Where the metric policy names a reporting currency, converted to it when the customer
+    /// was derived last, and a customer for whom a rate is missing comes last. Otherwise by the amount
+    /// in the customer's main currency alone: filter by `revenue: { currency: ... }` to compare like
+    /// with like. Needs the area `customer_numbers`.
     Revenue,
     /// Monthly recurring revenue, ordered as revenue is. Needs the area `customer_numbers`.
     Mrr,

@@ -336,6 +336,8 @@ mirror!(
         OpenTickets,
         /// Tickets opened in the window.
         TicketsOpened,
+        /// Minutes until tickets opened in the window were answered first: the median.
+        FirstReplyMinutes,
         /// The latest answer in the window to how likely they are to recommend, 0 to 10.
         Nps,
         /// Failed attempts to pay in the window.
@@ -428,6 +430,8 @@ pub(crate) enum TimelineKind {
     Touchpoint,
     /// Answers to surveys.
     SurveyResponse,
+    /// Uses of the product.
+    UsageEvent,
     /// Stage transitions.
     StageTransition,
 }
@@ -444,6 +448,7 @@ impl From<TimelineKind> for store::read::TimelineKind {
             TimelineKind::Refund => Self::Fact(FactKind::Refund),
             TimelineKind::Touchpoint => Self::Fact(FactKind::Touchpoint),
             TimelineKind::SurveyResponse => Self::Fact(FactKind::SurveyResponse),
+            TimelineKind::UsageEvent => Self::Fact(FactKind::UsageEvent),
             TimelineKind::StageTransition => Self::Stage,
         }
     }

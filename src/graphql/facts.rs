@@ -110,6 +110,8 @@ fact!(
         comment_count: Option<i32> = |t| t.comment_count.map(int),
         /// When it was opened.
         created_at: Option<DateTime> = |t| time(t.created_at),
+        /// When an agent answered first; to the minute where the source says how long it took.
+        first_replied_at: Option<DateTime> = |t| time(t.first_replied_at),
         /// When it was solved.
         solved_at: Option<DateTime> = |t| time(t.solved_at),
     }
@@ -237,6 +239,18 @@ fact!(
     }
 );
 
+fact!(
+    /// A use of the product.
+    UsageEvent, UsageEvent, {
+        /// What was used, as the source names it.
+        action: Option<String> = |u| u.action.clone(),
+        /// How often or how much, if the source counts; null beyond 32 bits.
+        quantity: Option<i32> = |u| u.quantity.and_then(|n| i32::try_from(n).ok()),
+        /// When.
+        used_at: Option<DateTime> = |u| time(u.used_at),
+    }
+);
+
 connection!(
     /// Deals of a customer, the newest first.
     DealConnection, DealEdge, Deal, total
@@ -268,6 +282,10 @@ connection!(
 connection!(
     /// Survey responses of a customer, the newest first.
     SurveyResponseConnection, SurveyResponseEdge, SurveyResponse, total
+);
+connection!(
+    /// Uses of the product by a customer, the newest first.
+    UsageEventConnection, UsageEventEdge, UsageEvent, total
 );
 
 /// A page of a customer's facts of a kind, newest first.

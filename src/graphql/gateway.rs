@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::loaders::Loaders;
 use crate::mutations::Mutation;
 use crate::query::Query;
+use crate::rates::RatesCache;
 use async_graphql::{EmptySubscription, Request, Response, SDLExportOptions, Schema, Value};
 use domain::Principal;
 use std::hash::{BuildHasher, RandomState};
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub limits: Limits,
     pub numbering: Numbering,
     pub phone_countries: Vec<String>,
+    pub rates: RatesCache,
 }
 
 type Gate = Schema<Query, Mutation, EmptySubscription>;
@@ -82,7 +84,8 @@ impl Gateway {
         numbering: Numbering,
         phone_countries: Vec<String>,
     ) -> Self {
-        let shared = Arc::new(Shared { actions, limits, numbering, phone_countries });
+        let rates = RatesCache::default();
+        let shared = Arc::new(Shared { actions, limits, numbering, phone_countries, rates });
         let errors = Arc::new((RandomState::new(), AtomicU64::new(0)));
         Self { schema: schema(), store, shared, errors }
     }

@@ -8,7 +8,7 @@
 use crate::asked::{Asked, asked, shown};
 use crate::enums::{CustomerKind, Stage};
 use crate::errors::Refusal;
-use crate::loaders::{KnownOf, Told};
+use crate::loaders::{KnownOf, Told, ToldOf};
 use crate::numbers::CustomerNumbers;
 use crate::scalars::{DateTime, int};
 use crate::score::{CustomerHealth, CustomerLeadScore};
@@ -54,6 +54,7 @@ impl TryFrom<Epoch> for KnownEpoch {
                 has_surveys: sources.surveys,
                 has_subscriptions: sources.subscriptions,
                 has_spend: sources.spend,
+                has_usage: sources.usage,
             },
         })
     }
@@ -114,6 +115,23 @@ pub(crate) async fn then(
     };
     let as_of = as_of.map_or(known.epoch.closed, |at| at.0);
     Ok(Then { known, as_of })
+}
+
+/// The same, without both times as of when the customer's stored numbers hold.
+pub(crate) async fn then_as_told(
+    ctx: &Context<'_>,
+    customer: i64,
+    as_of: Option<DateTime>,
+    known_at: Option<DateTime>,
+) -> Result<Then> {
+    let as_of = match (as_of, known_at) {
+        (None, None) => {
+            let told = asked(ctx)?.loaders.told.load(customer, ToldOf {}).await?;
+            told.first().map(|told| DateTime(told.as_of))
+        }
+        _ => as_of,
+    };
+    then(ctx, customer, as_of, known_at).await
 }
 
 impl Then {

@@ -26,6 +26,7 @@ mod node;
 mod numbers;
 mod operations;
 mod query;
+mod rates;
 mod records;
 mod restated;
 mod reviews;

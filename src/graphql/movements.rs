@@ -1,26 +1,28 @@
 //! Movements of recurring revenue: over all customers and of one.
 //!
 //! Owns how stored subscriptions become rows: versions of records with their times, a ledger per
-//! customer, one book. Refuses what the store cannot support: amounts are not converted (there is no
-//! table of rates), and where a subscription was first seen after it began, what would have changed
-//! before is null, not 0.
+//! customer, one book. Refuses what the store cannot support: where a subscription was first seen after
+//! it began, what would have changed before is null, not 0, and so is an amount without a rate that
+//! was to be converted.
 
 use crate::asked::{Asked, asked};
 use crate::enums::{MovementGrain, MovementPolicy, NullReason};
 use crate::errors::Refusal;
 use crate::known::{KnownEpoch, then};
 use crate::loaders::VersionsKnownOf;
+use crate::rates::{self, MissingRate};
 use crate::rollups::{DecimalMeasure, decimal};
 use crate::scalars::{CurrencyCode, DateTime, YearMonth, int};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use domain::{Area, Canonical, Currency, Money, ProfileId, Timestamp};
 use futures_util::future::join_all;
 use metrics::revenue::{
-    Book, ItemPeriod, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing, Stretch,
-    SubscriptionState, extent, ledger, periods, stored_periods,
+    Book, Conversion, ItemPeriod, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing,
+    Stretch, SubscriptionState, extent, ledger, periods, stored_periods,
 };
 use metrics::{Measured, NullReason as Reason, Ratio};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use store::read::SubscriptionHistory;
 
 /// How movements are asked for.
@@ -29,6 +31,7 @@ pub(crate) struct Wanted {
     pub from: Option<YearMonth>,
     pub to: Option<YearMonth>,
     pub currency: Option<CurrencyCode>,
+    pub convert_to: Option<CurrencyCode>,
     pub policy: Option<MovementPolicy>,
     pub known_at: Option<DateTime>,
 }
@@ -89,7 +92,8 @@ impl RevenueMovement {
         self.row.partial
     }
 
-    /// The currency of every amount of the row; nothing is converted.
+    /// The currency of every amount of the row: the one that customers pay in, or that of
+    /// `convertTo`.
     async fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.row.currency)
     }
@@ -146,7 +150,7 @@ impl RevenueMovement {
         self.amount(&self.row.churn_unknown)
     }
 
-    /// What exchange rates changed; nothing while nothing is converted.
+    /// What exchange rates changed; nothing unless amounts are converted.
     async fn fx(&self) -> DecimalMeasure {
         self.amount(&self.row.fx)
     }
@@ -224,6 +228,9 @@ pub(crate) struct RevenueMovements {
     subscriptions: i32,
     /// Subscriptions left out: nothing tells when they began, or to whom they belong.
     left_out: i32,
+    /// Exchange rates that were needed and are not known: why amounts are null with `MISSING_RATE`.
+    /// The first ones by currency and day, up to the limit of lists.
+    missing_rates: Vec<MissingRate>,
 }
 
 /// Versions are times in milliseconds or sequence numbers; only times from 1990 to 2200 say when.
@@ -241,11 +248,18 @@ struct Holder {
 }
 
 /// Rows of subscriptions, by their records.
-fn movements<'a>(
+async fn movements<'a>(
+    asked: &Asked,
     histories: impl IntoIterator<Item = (i64, &'a SubscriptionHistory)>,
     epoch: &KnownEpoch,
     wanted: &Wanted,
 ) -> Result<RevenueMovements> {
+    let rates = match wanted.convert_to {
+        Some(_) => asked.rates(epoch.number).await?,
+        None => Arc::default(),
+    };
+    let conversion = wanted.convert_to.map(|to| Conversion { target: to.0, rates: &rates });
+    let mut missing: BTreeSet<metrics::MissingRate> = BTreeSet::new();
     let named = wanted.policy.map(|preset| RevenuePolicy::preset(preset.name()));
     let named = match named {
         Some(None) => return Err(Refusal::bad_input("'policy' names no preset".to_owned()).into()),
@@ -269,8 +283,13 @@ fn movements<'a>(
         };
         subscriptions += 1;
         let holder = holders.entry(owner).or_default();
-        if let (Some(assumed), Some(item)) = (stored.assumed, stored.periods.first()) {
-            holder.assumed.push((item.currency, assumed));
+        let paid_in = stored.periods.first().map(|item| item.currency);
+        if conversion.is_some() && wanted.currency.is_some_and(|only| paid_in != Some(only.0)) {
+            continue;
+        }
+        if let (Some(assumed), Some(currency)) = (stored.assumed, paid_in) {
+            let shown_in = conversion.map_or(currency, |to| to.target);
+            holder.assumed.push((shown_in, assumed));
         }
         holder.items.extend(stored.periods);
     }
@@ -282,17 +301,20 @@ fn movements<'a>(
         let list = periods(wanted.by.grain(), &tz, first, until).ok_or_else(|| {
             Refusal::bad_input(format!("more than {PERIODS_MAX} periods: ask by longer ones"))
         })?;
-        let question = Question { policy, tz: &tz, periods: &list, conversion: None };
+        let question = Question { policy, tz: &tz, periods: &list, conversion };
         let mut book = Book::new(&question, Slicing::Whole);
         for holder in holders.values() {
-            book.add(&ledger(&holder.items, &question), None);
+            let ledger = ledger(&holder.items, &question);
+            book.add(&ledger, None);
+            missing.extend(ledger.missing_rates);
         }
         for row in book.rows((Timestamp::from_millis(i64::MIN), epoch.closed)) {
             let month = |at: Timestamp| at.date_in(&tz).month();
             let last = month(row.period.end.plus_millis(-1));
             if wanted.from.is_some_and(|from| last < from.0)
                 || wanted.to.is_some_and(|to| month(row.period.start) > to.0)
-                || wanted.currency.is_some_and(|code| code.0 != row.currency)
+                || (conversion.is_none()
+                    && wanted.currency.is_some_and(|code| code.0 != row.currency))
             {
                 continue;
             }
@@ -318,6 +340,9 @@ fn movements<'a>(
         known_at: DateTime(epoch.closed),
         subscriptions,
         left_out,
+        missing_rates: wanted.convert_to.map_or_else(Vec::new, |to| {
+            rates::missing(&missing, to.0, asked.shared.limits.list_max)
+        }),
     })
 }
 
@@ -338,7 +363,7 @@ pub(crate) async fn revenue_movements(
     let histories =
         asked.store.subscription_histories(&asked.scope, &records, epoch.number).await?;
     let histories = records.iter().filter_map(|id| Some((*id, histories.get(id)?)));
-    Ok(Some(movements(histories, &epoch, &wanted)?))
+    Ok(Some(movements(asked, histories, &epoch, &wanted).await?))
 }
 
 fn too_many(most: u32) -> Refusal {
@@ -371,5 +396,5 @@ pub(crate) async fn mrr_history(
         histories.extend(rows?.first().map(|history| (*record, history.clone())));
     }
     let histories = histories.iter().map(|(record, history)| (*record, history));
-    Ok(Some(movements(histories, epoch, &wanted)?))
+    Ok(Some(movements(asked, histories, epoch, &wanted).await?))
 }

@@ -5,6 +5,7 @@ use crate::customer::{self, Customer};
 use crate::errors::Refusal;
 use crate::facts::{
     Deal, FromFact, Invoice, Payment, Refund, Subscription, SurveyResponse, Ticket, Touchpoint,
+    UsageEvent,
 };
 use crate::household::{self, Household};
 use crate::loaders::{FactOf, RecordOf};
@@ -46,6 +47,8 @@ pub(crate) enum Node {
     Touchpoint(Touchpoint),
     /// A survey response.
     SurveyResponse(SurveyResponse),
+    /// A use of the product.
+    UsageEvent(UsageEvent),
 }
 
 /// A customer's id.
@@ -94,6 +97,7 @@ fn of_fact(kind: FactKind, fact: &Fact) -> Result<Node, StoreError> {
         FactKind::Refund => Node::Refund(Refund::from_fact(fact)?),
         FactKind::Touchpoint => Node::Touchpoint(Touchpoint::from_fact(fact)?),
         FactKind::SurveyResponse => Node::SurveyResponse(SurveyResponse::from_fact(fact)?),
+        FactKind::UsageEvent => Node::UsageEvent(UsageEvent::from_fact(fact)?),
     })
 }
 

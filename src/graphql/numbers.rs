@@ -3,13 +3,16 @@
 use crate::asked::{Asked, asked, shown};
 use crate::enums::NullReason;
 use crate::errors::Refusal;
-use crate::known::{Then, then};
+use crate::known::{Then, then, then_as_told};
 use crate::loaders::NumbersOf;
-use crate::scalars::{DateTime, Decimal, MoneyValue, int};
+use crate::rates::{self, MissingRate};
+use crate::scalars::{CurrencyCode, DateTime, Decimal, MoneyValue, int};
 use crate::stage::TimesOf;
 use async_graphql::{Context, Object, Result, SimpleObject};
-use domain::{Area, Money, Timestamp};
-use metrics::{Measured, Numbers};
+use domain::{Area, Currency, Money, Timestamp};
+use metrics::revenue::Rates;
+use metrics::{Exchange, Measured, Numbers, numbers_in};
+use std::collections::BTreeSet;
 use store::StoreError;
 use store::read::StoredNumbers;
 
@@ -97,17 +100,33 @@ pub(crate) struct CustomerNumbers {
     policy: String,
     computed: Timestamp,
     told: TimesOf,
+    /// What a conversion was into, and the rates that it missed.
+    missing_rates: Option<(Currency, BTreeSet<metrics::MissingRate>)>,
 }
 
 impl CustomerNumbers {
     /// As of a moment and as known at one.
     pub(crate) fn then(then: &Then) -> Result<Self, Refusal> {
-        Ok(Self {
-            numbers: then.numbers()?,
-            policy: then.known.epoch.policy.label(),
-            computed: then.as_of,
-            told: TimesOf::Derived(then.told()),
-        })
+        Ok(Self::told(then, then.numbers()?, None))
+    }
+
+    /// The same with every amount converted by the rates known then.
+    fn converted(then: &Then, to: Currency, rates: &Rates) -> Result<Self, Refusal> {
+        let epoch = &then.known.epoch;
+        let mut exchange = Exchange::new(to, rates, &epoch.policy);
+        let facts = then.facts()?;
+        let numbers = numbers_in(&mut exchange, facts, &epoch.policy, &epoch.sources, then.as_of);
+        Ok(Self::told(then, numbers, Some((to, exchange.missing().clone()))))
+    }
+
+    fn told(
+        then: &Then,
+        numbers: Numbers,
+        missing_rates: Option<(Currency, BTreeSet<metrics::MissingRate>)>,
+    ) -> Self {
+        let policy = then.known.epoch.policy.label();
+        let told = TimesOf::Derived(then.told());
+        Self { numbers, policy, computed: then.as_of, told, missing_rates }
     }
 }
 
@@ -143,6 +162,22 @@ impl CustomerNumbers {
     /// learnt since. Null while the derivation that gave them is not finished.
     async fn known_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
         Ok(self.told.told(ctx).await?.and_then(|told| told.known_at).map(DateTime))
+    }
+
+    /// Exchange rates that a conversion needed and that are not known: why amounts are null with
+    /// `MISSING_RATE`. The first ones by currency and day, up to the limit of lists. Needs the area
+    /// `customer_numbers`.
+    async fn missing_rates(&self, ctx: &Context<'_>) -> Option<Result<Vec<MissingRate>>> {
+        shown(async {
+            see(ctx, Area::CustomerNumbers)?;
+            let most = asked(ctx)?.shared.limits.list_max;
+            Ok(Some(
+                self.missing_rates
+                    .as_ref()
+                    .map_or_else(Vec::new, |(to, missing)| rates::missing(missing, *to, most)),
+            ))
+        })
+        .await
     }
 
     /// Lifetime value. Needs the area `customer_numbers`.
@@ -277,11 +312,16 @@ impl CustomerNumbers {
 pub(crate) async fn numbers(
     ctx: &Context<'_>,
     customer: i64,
-    as_of: Option<DateTime>,
-    known_at: Option<DateTime>,
+    (as_of, known_at): (Option<DateTime>, Option<DateTime>),
+    convert_to: Option<CurrencyCode>,
 ) -> Result<Option<CustomerNumbers>> {
     let asked = asked(ctx)?;
     may_see(asked)?;
+    if let Some(CurrencyCode(to)) = convert_to {
+        let then = then_as_told(ctx, customer, as_of, known_at).await?;
+        let rates = asked.rates(then.known.epoch.number).await?;
+        return Ok(Some(CustomerNumbers::converted(&then, to, &rates)?));
+    }
     if as_of.is_some() || known_at.is_some() {
         let then = then(ctx, customer, as_of, known_at).await?;
         return Ok(Some(CustomerNumbers::then(&then)?));
@@ -291,5 +331,11 @@ pub(crate) async fn numbers(
     let numbers = serde_json::from_str(&stored.numbers)
         .map_err(|_| StoreError::Corrupt { what: "profile_numbers.numbers" })?;
     let StoredNumbers { policy, computed, .. } = stored;
-    Ok(Some(CustomerNumbers { numbers, policy, computed, told: TimesOf::Stored(customer) }))
+    Ok(Some(CustomerNumbers {
+        numbers,
+        policy,
+        computed,
+        told: TimesOf::Stored(customer),
+        missing_rates: None,
+    }))
 }

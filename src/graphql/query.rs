@@ -194,14 +194,19 @@ impl Query {
         >,
         #[graphql(desc = "The first month.")] from: Option<YearMonth>,
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
-        #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "Only amounts of this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(
+            desc = "Convert every amount to this currency by the stored exchange rates: what \
+                          is of a month, by the rate of its first day."
+        )]
+        convert_to: Option<CurrencyCode>,
         #[graphql(desc = "Only what fits.")] filter: Option<RollupFilter>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RollupResult>> {
         let range = (from, to, known_at);
-        rollups::rollups(ctx, by, range, currency, filter).await.transpose()
+        rollups::rollups(ctx, by, range, (currency, convert_to), filter).await.transpose()
     }
 
     /// Movements of recurring revenue over all customers, from the stored subscriptions and what they
@@ -214,14 +219,16 @@ impl Query {
         by: MovementGrain,
         #[graphql(desc = "The first month.")] from: Option<YearMonth>,
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
-        #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "Only what is paid in this currency.")] currency: Option<CurrencyCode>,
+        #[graphql(desc = "Convert every amount to this currency by the stored exchange rates.")]
+        convert_to: Option<CurrencyCode>,
         #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
         policy: Option<MovementPolicy>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RevenueMovements>> {
-        let wanted = Wanted { by, from, to, currency, policy, known_at };
+        let wanted = Wanted { by, from, to, currency, convert_to, policy, known_at };
         movements::revenue_movements(ctx, wanted).await.transpose()
     }
 

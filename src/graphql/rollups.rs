@@ -3,10 +3,15 @@
 use crate::asked::asked;
 use crate::enums::{MetricUnit, NullReason, RollupDimension, Stage};
 use crate::known::KnownEpoch;
+use crate::rates::{self, MissingRate};
 use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth, int};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use domain::{Area, Currency, Money, Month};
-use metrics::{Cell, CellKey, Component, Dimension, Measured, RollupRow, UNATTRIBUTED, UNDATED};
+use metrics::{
+    Cell, CellKey, Component, Dimension, Exchange, Measured, RollupRow, UNATTRIBUTED, UNDATED,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use store::StoreError;
 use store::read::{RollupCell, RollupRange};
 
@@ -98,7 +103,7 @@ impl RollupPoint {
         CurrencyCode(self.0.currency)
     }
 
-    /// Customers whose first payment was made in this currency.
+    /// Customers whose first payment was made in this currency; in any, if amounts are converted.
     async fn new_customers(&self) -> RollupCount {
         let measured = &self.0.new_customers;
         RollupCount {
@@ -164,6 +169,9 @@ pub(crate) struct RollupMeta {
     rules: Option<String>,
     /// Checksum of the rows: equal answers have equal ones.
     checksum: String,
+    /// Exchange rates that were needed and are not known: why amounts are null with `MISSING_RATE`.
+    /// The first ones by currency and day, up to the limit of lists.
+    missing_rates: Vec<MissingRate>,
 }
 
 /// A rollup.
@@ -171,6 +179,8 @@ pub(crate) struct RollupResult {
     by: Vec<Dimension>,
     rows: Vec<RollupRow>,
     known: Option<KnownEpoch>,
+    /// The currency that amounts were converted to, and the rates that were missing.
+    converted: Option<(Currency, BTreeSet<metrics::MissingRate>)>,
 }
 
 /// A rollup.
@@ -203,6 +213,9 @@ impl RollupResult {
             known_at: known.map(|epoch| DateTime(epoch.closed)),
             rules: known.map(|epoch| epoch.rules.version.clone()),
             checksum: self.checksum(),
+            missing_rates: self.converted.as_ref().map_or_else(Vec::new, |(to, missing)| {
+                rates::missing(missing, *to, asked.shared.limits.list_max)
+            }),
         })
     }
 }
@@ -311,7 +324,7 @@ pub(crate) async fn rollups(
     ctx: &Context<'_>,
     by: Vec<RollupDimension>,
     (from, to, known_at): (Option<YearMonth>, Option<YearMonth>, Option<DateTime>),
-    currency: Option<CurrencyCode>,
+    (currency, convert_to): (Option<CurrencyCode>, Option<CurrencyCode>),
     filter: Option<RollupFilter>,
 ) -> Result<Option<RollupResult>> {
     let asked = asked(ctx)?;
@@ -332,8 +345,22 @@ pub(crate) async fn rollups(
     let (policy, sources) = known
         .as_ref()
         .map_or((&numbering.policy, &numbering.sources), |epoch| (&epoch.policy, &epoch.sources));
-    let rows = metrics::rollup(&cells, &by, currency.map(|code| code.0), policy, sources);
-    Ok(Some(RollupResult { by, rows, known }))
+    let only = currency.map(|code| code.0);
+    let (rows, converted) = match convert_to {
+        None => (metrics::rollup(&cells, &by, only, policy, sources), None),
+        Some(CurrencyCode(to)) => {
+            let rates = match epoch {
+                Some(epoch) => asked.rates(epoch).await?,
+                None => Arc::default(),
+            };
+            let mut exchange = Exchange::new(to, &rates, policy);
+            let paid_in = |cell: &Cell| only.is_none_or(|only| cell.key.currency == Some(only));
+            let cells: Vec<Cell> = cells.into_iter().filter(paid_in).collect();
+            let rows = metrics::rollup_in(&mut exchange, &cells, &by, policy, sources);
+            (rows, Some((to, exchange.missing().clone())))
+        }
+    };
+    Ok(Some(RollupResult { by, rows, known, converted }))
 }
 
 /// What a number means.

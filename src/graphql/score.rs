@@ -7,8 +7,7 @@
 use crate::asked::{Asked, asked, shown};
 use crate::enums::{HealthInput, NullReason};
 use crate::errors::Refusal;
-use crate::known::{Then, then};
-use crate::loaders::ToldOf;
+use crate::known::{Then, then_as_told};
 use crate::numbers::{CountMeasure, count, may_see};
 use crate::scalars::{DateTime, Decimal, int};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -77,6 +76,7 @@ impl HealthDimension {
         let area = match self.0.input {
             score::HealthInput::OpenTickets
             | score::HealthInput::TicketsOpened
+            | score::HealthInput::FirstReplyMinutes
             | score::HealthInput::Nps => Area::Support,
             score::HealthInput::ActiveDays | score::HealthInput::FailedPayments => {
                 Area::CustomerNumbers
@@ -185,8 +185,7 @@ impl Then {
         let (facts, rules) = self.scores()?;
         let epoch = &self.known.epoch;
         let zone = epoch.policy.time_zone();
-        // No kind of source reports usage yet.
-        let from = HealthFacts { facts, usage: None, sources: &epoch.sources, zone: &zone };
+        let from = HealthFacts { facts, sources: &epoch.sources, zone: &zone };
         let segment = score::score_segment(facts, &epoch.policy);
         Ok(score::health_score(&from, &rules.health, segment.as_str(), as_of))
     }
@@ -218,23 +217,6 @@ impl Then {
     }
 }
 
-/// What scores are derived from. Without both times they hold as of when the customer's numbers do.
-async fn scored(
-    ctx: &Context<'_>,
-    customer: i64,
-    as_of: Option<DateTime>,
-    known_at: Option<DateTime>,
-) -> Result<Then> {
-    let as_of = match (as_of, known_at) {
-        (None, None) => {
-            let told = asked(ctx)?.loaders.told.load(customer, ToldOf {}).await?;
-            told.first().map(|told| DateTime(told.as_of))
-        }
-        _ => as_of,
-    };
-    then(ctx, customer, as_of, known_at).await
-}
-
 /// The health of a customer.
 pub(crate) async fn health(
     ctx: &Context<'_>,
@@ -243,7 +225,7 @@ pub(crate) async fn health(
     known_at: Option<DateTime>,
 ) -> Result<Option<CustomerHealth>> {
     may_see(asked(ctx)?)?;
-    Ok(Some(scored(ctx, customer, as_of, known_at).await?.health()?))
+    Ok(Some(then_as_told(ctx, customer, as_of, known_at).await?.health()?))
 }
 
 /// The health of a customer every so many days.
@@ -259,7 +241,7 @@ pub(crate) async fn health_history(
     let every = u32::try_from(every_days).ok().filter(|days| *days > 0);
     let every =
         every.ok_or_else(|| Refusal::bad_input("'everyDays' must be 1 or more".to_owned()))?;
-    let then = scored(ctx, customer, as_of, known_at).await?;
+    let then = then_as_told(ctx, customer, as_of, known_at).await?;
     let moments = score::history_moments(from.0, then.as_of, every);
     check_count(asked, moments.len())?;
     let mut history = Vec::with_capacity(moments.len());
@@ -293,5 +275,5 @@ pub(crate) async fn lead_score(
     known_at: Option<DateTime>,
 ) -> Result<Option<CustomerLeadScore>> {
     asked(ctx)?.see(Area::CustomerNumbers)?;
-    Ok(Some(scored(ctx, customer, as_of, known_at).await?.lead_score()?))
+    Ok(Some(then_as_told(ctx, customer, as_of, known_at).await?.lead_score()?))
 }

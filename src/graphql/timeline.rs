@@ -6,6 +6,7 @@ use crate::enums::TimelineKind;
 use crate::errors::Refusal;
 use crate::facts::{
     Deal, FromFact, Invoice, Payment, Refund, Subscription, SurveyResponse, Ticket, Touchpoint,
+    UsageEvent,
 };
 use crate::loaders::TimelineOf;
 use crate::stage::StageTransition;
@@ -33,6 +34,8 @@ pub(crate) enum TimelineItem {
     Touchpoint(Touchpoint),
     /// An answer to a survey.
     SurveyResponse(SurveyResponse),
+    /// A use of the product.
+    UsageEvent(UsageEvent),
     /// A stage transition.
     StageTransition(StageTransition),
 }
@@ -50,6 +53,7 @@ impl TimelineItem {
                 FactKind::Refund => Self::Refund(Refund::from_fact(fact)?),
                 FactKind::Touchpoint => Self::Touchpoint(Touchpoint::from_fact(fact)?),
                 FactKind::SurveyResponse => Self::SurveyResponse(SurveyResponse::from_fact(fact)?),
+                FactKind::UsageEvent => Self::UsageEvent(UsageEvent::from_fact(fact)?),
             },
         })
     }

@@ -7,11 +7,13 @@ use crate::resolve::millis;
 use crate::{JobError, Jobs, lease};
 use domain::{Money, Month, ProfileId, ProfileKind, Timestamp};
 use identity::{FieldOverride, Golden, GoldenFieldName, GoldenInput};
-use metrics::{Cell, Dims, Numbers, Sources};
+use metrics::revenue::Rates;
+use metrics::{Cell, Dims, Exchange, Numbers, Sources, numbers_in};
 use serde::Serialize;
 use std::collections::HashMap;
 use store::derive::{
-    AvailableSources, Derived, DirtyContributor, ProfileInput, ProfileRow, StoredField, StoredPart,
+    AvailableSources, Contributor, Derived, DirtyContributor, ProfileInput, ProfileRow,
+    StoredField, StoredPart,
 };
 use store::known::{EpochNote, RuleText};
 use store::{Lease, Outcome};
@@ -29,6 +31,15 @@ pub struct DeriveReport {
     pub households: HouseholdReport,
     /// Milliseconds it took.
     pub elapsed_ms: u64,
+}
+
+/// What a profile is derived with, beside its own facts.
+struct Given<'a> {
+    sources: &'a Sources,
+    rates: &'a Rates,
+    /// Employees of companies.
+    sizes: &'a HashMap<ProfileId, i64>,
+    now: Timestamp,
 }
 
 const LEASE: &str = "derive";
@@ -82,6 +93,7 @@ impl Jobs {
             has_surveys: available.surveys,
             has_subscriptions: available.subscriptions,
             has_spend: available.spend,
+            has_usage: available.usage,
         };
         let today = lease::now(self).date_in(&self.metrics.time_zone()).to_string();
         let sources_word = format!("{sources:?}");
@@ -148,6 +160,7 @@ impl Jobs {
         total: u64,
         report: &mut DeriveReport,
     ) -> Result<(), JobError> {
+        let mut rates = self.reporting_rates().await?;
         loop {
             if self.cancel.is_cancelled() {
                 return Err(JobError::Stopped);
@@ -157,7 +170,14 @@ impl Jobs {
             if batch.is_empty() {
                 return Ok(());
             }
-            let derived = self.derive_batch(&batch, sources).await?;
+            if self.metrics.reporting_currency.is_some()
+                && batch.iter().any(|c| c.what == Contributor::Rates)
+            {
+                // Whoever was converted by the rates of before is derived again.
+                self.store.mark_all_contributors().await?;
+                rates = self.reporting_rates().await?;
+            }
+            let derived = self.derive_batch(&batch, sources, &rates).await?;
             self.store.commit_derivation(lease, &derived, lease::now(self)).await?;
             report.contributors += batch.len() as u64;
             let done = report.contributors;
@@ -169,15 +189,16 @@ impl Jobs {
         &self,
         batch: &[DirtyContributor],
         sources: &Sources,
+        rates: &Rates,
     ) -> Result<Vec<Derived>, JobError> {
-        let spend_ids: Vec<i64> = batch.iter().filter(|c| c.is_spend).map(|c| c.id).collect();
+        let of = |what| batch.iter().filter(move |c| c.what == what).map(|c| c.id);
+        let spend_ids: Vec<i64> = of(Contributor::Spend).collect();
         let spends = if spend_ids.is_empty() {
             HashMap::new()
         } else {
             self.store.load_spends(&spend_ids).await?
         };
-        let ids: Vec<ProfileId> =
-            batch.iter().filter(|c| !c.is_spend).map(|c| ProfileId(c.id)).collect();
+        let ids: Vec<ProfileId> = of(Contributor::Profile).map(ProfileId).collect();
         let mut inputs = if ids.is_empty() {
             HashMap::new()
         } else {
@@ -190,7 +211,11 @@ impl Jobs {
         let now = lease::now(self);
         let mut derived = Vec::with_capacity(batch.len());
         for contributor in batch {
-            if contributor.is_spend {
+            if contributor.what == Contributor::Rates {
+                derived.push(gone(*contributor, Vec::new()));
+                continue;
+            }
+            if contributor.what == Contributor::Spend {
                 let cells = spends
                     .get(&contributor.id)
                     .map(|spend| metrics::spend_cells(domain::RecordId(contributor.id), spend))
@@ -200,12 +225,21 @@ impl Jobs {
             }
             derived.push(match inputs.remove(&ProfileId(contributor.id)) {
                 Some((kind, input)) => {
-                    self.derive_profile(*contributor, kind, &input, &sizes, sources, now)
+                    let with = Given { sources, rates, sizes: &sizes, now };
+                    self.derive_profile(*contributor, kind, &input, &with)
                 }
                 None => gone(*contributor, Vec::new()),
             });
         }
         Ok(derived)
+    }
+
+    /// The rates by which customers are ordered; none without a reporting currency.
+    async fn reporting_rates(&self) -> Result<Rates, JobError> {
+        if self.metrics.reporting_currency.is_none() {
+            return Ok(Rates::default());
+        }
+        Ok(Rates::of(&self.store.load_exchange_rates().await?))
     }
 
     /// Employees of companies, from their members' own records.
@@ -231,9 +265,7 @@ impl Jobs {
         contributor: DirtyContributor,
         kind: ProfileKind,
         input: &ProfileInput,
-        sizes: &HashMap<ProfileId, i64>,
-        sources: &Sources,
-        now: Timestamp,
+        &Given { sources, rates, sizes, now }: &Given<'_>,
     ) -> Derived {
         let golden = golden(kind, &input.members, &self.identity);
         let life = lifecycle::derive(&input.facts, &self.lifecycle, now);
@@ -268,6 +300,22 @@ impl Jobs {
             let code = main?;
             Some(list.iter().find(|m| m.currency == code).map_or(0, |m| m.amount_minor))
         };
+        let revenue_minor = amount(&numbers.revenue.value);
+        let mrr_minor = amount(&numbers.mrr.value);
+        let (revenue_order_minor, mrr_order_minor) = match self.metrics.reporting_currency {
+            None => (revenue_minor, mrr_minor),
+            Some(to) => {
+                let mut exchange = Exchange::new(to, rates, &self.metrics);
+                let converted =
+                    numbers_in(&mut exchange, &input.facts, &self.metrics, sources, now);
+                // Who has no money at all has no place by it, as without a reporting currency.
+                let minor = |own: Option<i64>, list: &Option<Vec<Money>>| {
+                    own.and(list.as_ref()).map(|list| list.first().map_or(0, |m| m.amount_minor))
+                };
+                let (revenue, mrr) = (&converted.revenue.value, &converted.mrr.value);
+                (minor(revenue_minor, revenue), minor(mrr_minor, mrr))
+            }
+        };
         let row = ProfileRow {
             display_name: text(GoldenFieldName::DisplayName),
             email: text(GoldenFieldName::Email),
@@ -281,8 +329,10 @@ impl Jobs {
             stage: life.stage,
             stage_since: life.stage_since,
             status: life.status.as_str().to_owned(),
-            revenue_minor: amount(&numbers.revenue.value),
-            mrr_minor: amount(&numbers.mrr.value),
+            revenue_minor,
+            mrr_minor,
+            revenue_order_minor,
+            mrr_order_minor,
             currency: main.map(|c| c.code().to_owned()),
             record_count: input.members.len() as i64,
             first_seen,

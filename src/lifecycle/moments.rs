@@ -67,6 +67,8 @@ fn own_time(fact: &Fact) -> Option<Timestamp> {
         Canonical::Spend(s) => Some(s.day.start_utc()),
         Canonical::Touchpoint(t) => t.touched_at,
         Canonical::SurveyResponse(s) => s.responded_at,
+        Canonical::UsageEvent(u) => u.used_at,
+        Canonical::ExchangeRate(e) => Some(e.day.start_utc()),
     };
     own.or(fact.occurred_at)
 }
@@ -92,7 +94,7 @@ pub(crate) fn moments(profile: &ProfileFacts, now: Timestamp) -> Vec<Moment> {
     for fact in &profile.facts {
         let at = own_time(fact);
         let record = fact.record;
-        if !matches!(fact.body, Canonical::Spend(_)) {
+        if !matches!(fact.body, Canonical::Spend(_) | Canonical::ExchangeRate(_)) {
             add(at, record, What::Known);
         }
         match &fact.body {
@@ -158,7 +160,10 @@ pub(crate) fn moments(profile: &ProfileFacts, now: Timestamp) -> Vec<Moment> {
                     add(at, record, What::Nps(answer.score));
                 }
             }
-            Canonical::Refund(_) | Canonical::Spend(_) => {}
+            Canonical::Refund(_)
+            | Canonical::Spend(_)
+            | Canonical::UsageEvent(_)
+            | Canonical::ExchangeRate(_) => {}
         }
     }
     for (at, record, target) in given_back(&profile.facts) {

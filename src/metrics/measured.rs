@@ -143,7 +143,7 @@ impl Share {
 
 /// Which kinds of source the deployment has: what no source supplies is null, not zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[allow(clippy::struct_excessive_bools)] // five independent facts about the deployment
+#[allow(clippy::struct_excessive_bools)] // independent facts about the deployment
 pub struct Sources {
     /// Payments and refunds.
     pub has_payments: bool,
@@ -155,4 +155,6 @@ pub struct Sources {
     pub has_subscriptions: bool,
     /// Marketing and sales expense.
     pub has_spend: bool,
+    /// Uses of the product.
+    pub has_usage: bool,
 }

@@ -3,8 +3,9 @@
 //! Owns what counts for a person or a company by itself: every fact linked to it, owned or not.
 //! Sums over profiles are made of [`crate::cells`] instead, in which a fact counts once.
 
+use crate::exact;
 use crate::mrr::subscription_mrr;
-use crate::{Measured, NullReason, Policy, Ratio, Share, Sources};
+use crate::{Exchange, Measured, NullReason, Policy, Ratio, Share, Sources};
 use domain::{
     Canonical, Currency, Fact, Money, PaymentStatus, ProfileFacts, RecordId, SurveyKind,
     TicketStatus, Timestamp,
@@ -46,23 +47,39 @@ pub struct Numbers {
     pub nps_latest: Measured<i64>,
 }
 
-/// Exact sums by currency.
+/// Exact sums by currency, or why there are none.
 #[derive(Default)]
-struct Sums(BTreeMap<Currency, i128>);
+struct Sums {
+    of: BTreeMap<Currency, Ratio>,
+    problem: Option<NullReason>,
+}
 
 impl Sums {
-    fn add(&mut self, currency: Currency, minor: i128) {
-        *self.0.entry(currency).or_default() += minor;
+    fn add(&mut self, (currency, minor): Worth) {
+        let sum = self.of.entry(currency).or_insert(Ratio::ZERO);
+        match minor.and_then(|minor| sum.checked_add(minor).ok_or(NullReason::Overflow)) {
+            Ok(total) => *sum = total,
+            Err(reason) => self.problem = self.problem.max(Some(reason)),
+        }
     }
 
     fn scaled(&self, by: Ratio) -> Result<Vec<Money>, NullReason> {
-        let entry = |(currency, minor): (&Currency, &i128)| {
-            let sum = Ratio::new(*minor, 1).and_then(|sum| sum.checked_mul(by));
-            let minor = sum.and_then(Ratio::round_i64).ok_or(NullReason::Overflow)?;
-            Ok(Money::from_minor(minor, *currency))
+        if let Some(reason) = self.problem {
+            return Err(reason);
+        }
+        let entry = |(currency, sum): (&Currency, &Ratio)| {
+            let minor = sum.checked_mul(by).and_then(Ratio::round_i64);
+            Ok(Money::from_minor(minor.ok_or(NullReason::Overflow)?, *currency))
         };
-        self.0.iter().map(entry).collect()
+        self.of.iter().map(entry).collect()
     }
+}
+
+/// An amount in the currency in which it is added up.
+type Worth = (Currency, Result<Ratio, NullReason>);
+
+fn minus((currency, minor): Worth) -> Worth {
+    (currency, minor.and_then(|minor| exact::minus(Ratio::ZERO, minor)))
 }
 
 /// Whether a fact belongs to the time up to `now`; an undated one does.
@@ -71,7 +88,9 @@ fn known(at: Option<Timestamp>, fact: &Fact, now: Timestamp) -> bool {
 }
 
 #[derive(Default)]
-struct Tally {
+struct Tally<'x, 'r> {
+    /// Into which currency amounts are converted, if they are.
+    exchange: Option<&'x mut Exchange<'r>>,
     gross: Sums,
     refunded: Sums,
     net: Sums,
@@ -84,21 +103,32 @@ struct Tally {
     csat_good: i64,
     csat: i64,
     nps: Option<(Option<Timestamp>, RecordId, i64)>,
-    mrr: BTreeMap<Currency, Ratio>,
-    mrr_problem: Option<NullReason>,
+    mrr: Sums,
 }
 
-impl Tally {
+impl Tally<'_, '_> {
+    fn worth(&mut self, minor: Ratio, currency: Currency, at: Option<Timestamp>) -> Worth {
+        match &mut self.exchange {
+            None => (currency, Ok(minor)),
+            Some(exchange) => (exchange.target(), exchange.at(minor, currency, at)),
+        }
+    }
+
+    fn amount(&mut self, amount: Money, at: Option<Timestamp>) -> Worth {
+        self.worth(Ratio::whole(amount.amount_minor), amount.currency, at)
+    }
+
     fn count(&mut self, fact: &Fact, policy: &Policy, now: Timestamp) {
         match &fact.body {
             Canonical::Payment(payment) if known(payment.paid_at, fact, now) => {
                 match payment.status {
                     PaymentStatus::Succeeded => {
-                        let minor = i128::from(payment.amount.amount_minor);
-                        self.gross.add(payment.amount.currency, minor);
-                        self.net.add(payment.amount.currency, minor);
+                        let at = payment.paid_at.or(fact.occurred_at);
+                        let worth = self.amount(payment.amount, at);
+                        self.gross.add(worth);
+                        self.net.add(worth);
                         self.payments += 1;
-                        if let Some(at) = payment.paid_at.or(fact.occurred_at) {
+                        if let Some(at) = at {
                             self.first = Some(self.first.map_or(at, |first| first.min(at)));
                             self.last = self.last.max(Some(at));
                         }
@@ -111,9 +141,9 @@ impl Tally {
                 if refund.status == PaymentStatus::Succeeded
                     && known(refund.refunded_at, fact, now) =>
             {
-                let minor = i128::from(refund.amount.amount_minor);
-                self.refunded.add(refund.amount.currency, minor);
-                self.net.add(refund.amount.currency, -minor);
+                let worth = self.amount(refund.amount, refund.refunded_at.or(fact.occurred_at));
+                self.refunded.add(worth);
+                self.net.add(minus(worth));
             }
             Canonical::Ticket(ticket) if known(ticket.created_at, fact, now) => {
                 self.tickets += 1;
@@ -140,27 +170,13 @@ impl Tally {
             Canonical::Subscription(sub) => match subscription_mrr(sub, policy, now) {
                 Ok(Ratio::ZERO) => {}
                 Ok(mrr) => {
-                    let sum = self.mrr.entry(sub.currency).or_insert(Ratio::ZERO);
-                    match sum.checked_add(mrr) {
-                        Some(total) => *sum = total,
-                        None => self.mrr_problem = Some(NullReason::Overflow),
-                    }
+                    let worth = self.worth(mrr, sub.currency, Some(now));
+                    self.mrr.add(worth);
                 }
-                Err(reason) => self.mrr_problem = self.mrr_problem.max(Some(reason)),
+                Err(reason) => self.mrr.problem = self.mrr.problem.max(Some(reason)),
             },
             _ => {}
         }
-    }
-
-    fn mrr(&self) -> Result<Vec<Money>, NullReason> {
-        if let Some(reason) = self.mrr_problem {
-            return Err(reason);
-        }
-        let entry = |(currency, sum): (&Currency, &Ratio)| {
-            let minor = sum.round_i64().ok_or(NullReason::Overflow)?;
-            Ok(Money::from_minor(minor, *currency))
-        };
-        self.mrr.iter().map(entry).collect()
     }
 }
 
@@ -172,7 +188,31 @@ pub fn numbers(
     available: &Sources,
     now: Timestamp,
 ) -> Numbers {
-    let mut tally = Tally::default();
+    tallied(facts, policy, available, now, None)
+}
+
+/// The same with every amount converted: payments and refunds by the rate of their own day, MRR by
+/// that of `now`, each as the policy's rate date says. An amount without a rate makes the numbers
+/// that hold it null; [`Exchange::missing`] names it.
+#[must_use]
+pub fn numbers_in(
+    exchange: &mut Exchange<'_>,
+    facts: &ProfileFacts,
+    policy: &Policy,
+    available: &Sources,
+    now: Timestamp,
+) -> Numbers {
+    tallied(facts, policy, available, now, Some(exchange))
+}
+
+fn tallied(
+    facts: &ProfileFacts,
+    policy: &Policy,
+    available: &Sources,
+    now: Timestamp,
+    exchange: Option<&mut Exchange<'_>>,
+) -> Numbers {
+    let mut tally = Tally { exchange, ..Tally::default() };
     for fact in &facts.facts {
         tally.count(fact, policy, now);
     }
@@ -194,7 +234,7 @@ pub fn numbers(
         gross_payments: payments.and_then(|()| tally.gross.scaled(one)).into(),
         refunded: payments.and_then(|()| tally.refunded.scaled(one)).into(),
         margin_clv: payments.and(margin).and_then(|m| tally.net.scaled(m.ratio())).into(),
-        mrr: need(available.has_subscriptions).and_then(|()| tally.mrr()).into(),
+        mrr: need(available.has_subscriptions).and_then(|()| tally.mrr.scaled(one)).into(),
         first_payment_at: payments.and(tally.first.ok_or(NullReason::NoData)).into(),
         last_payment_at: payments.and(tally.last.ok_or(NullReason::NoData)).into(),
         payment_count: payments.map(|()| tally.payments).into(),

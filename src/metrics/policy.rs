@@ -5,7 +5,7 @@
 
 use crate::Margin;
 use crate::revenue::RevenuePolicy;
-use domain::ProfileKind;
+use domain::{Currency, ProfileKind};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -31,6 +31,9 @@ pub struct Policy {
     pub small_below: i64,
     /// Companies with fewer employees, and not small, are medium; the others are large.
     pub medium_below: i64,
+    /// The currency in which customers are ordered by money; without it each counts in its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reporting_currency: Option<Currency>,
     /// How recurring revenue is counted.
     pub revenue: RevenuePolicy,
 }
@@ -45,6 +48,7 @@ impl Default for Policy {
             csat_good_from: 4,
             small_below: 50,
             medium_below: 250,
+            reporting_currency: None,
             revenue: RevenuePolicy::default(),
         }
     }

@@ -1,10 +1,13 @@
 //! Rollups: rows of business numbers from additive cells, ratios formed when read.
 //!
-//! Owns grouping and the reasons for missing values. Rows are per currency; currencies are never
-//! added. The sums of the rows equal the row of no dimension exactly: rounding happens only in the
+//! Owns grouping and the reasons for missing values. Rows are per currency, or all in
+//! one that amounts are converted to ([`rollup_in`]); currencies are never added. The sums of the rows equal the row of no dimension exactly: rounding happens only in the
 //! averages and ratios, which are not sums.
 
-use crate::{Cell, CellKey, Component, Measured, NullReason, Policy, Ratio, Sources};
+use crate::exact;
+use crate::{
+    Cell, CellKey, Component, Exchange, Measured, NullReason, Policy, Ratio, Sources, allocate,
+};
 use domain::{Currency, Money, Month, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,15 +154,120 @@ pub fn rollup(
         for (unit, sums) in units {
             if currency.is_none_or(|wanted| wanted == unit) {
                 let mixed = !spending.is_empty() && !spending.contains(&unit);
-                rows.push(context.row(group.clone(), unit, &sums, mixed));
+                rows.push(context.row(group.clone(), unit, &Totals::from(&sums), mixed));
             }
         }
     }
     rows
 }
 
+/// Sums of one group in the currency of the answer, exact.
+struct Totals {
+    customers: i128,
+    revenue: Result<Ratio, NullReason>,
+    spend: Result<Ratio, NullReason>,
+    cohort: Result<Ratio, NullReason>,
+    overflow: bool,
+}
+
+impl From<&Sums> for Totals {
+    fn from(sums: &Sums) -> Self {
+        let whole = |value: i128| Ratio::new(value, 1).ok_or(NullReason::Overflow);
+        Self {
+            customers: sums.customers,
+            revenue: whole(sums.gross - sums.refunds),
+            spend: whole(sums.spend),
+            cohort: whole(sums.cohort),
+            overflow: sums.overflow,
+        }
+    }
+}
+
+impl Totals {
+    const NONE: Self = Self {
+        customers: 0,
+        revenue: Ok(Ratio::ZERO),
+        spend: Ok(Ratio::ZERO),
+        cohort: Ok(Ratio::ZERO),
+        overflow: false,
+    };
+
+    /// Adds the sums of a month in a currency.
+    fn add(&mut self, sums: &Sums, from: Currency, month: Month, exchange: &mut Exchange<'_>) {
+        let mut plus = |sum: Result<Ratio, NullReason>, more: i128| {
+            let more = Ratio::new(more, 1).ok_or(NullReason::Overflow);
+            let worth = more.and_then(|more| exchange.in_month(more, from, month));
+            sum.and_then(|sum| sum.checked_add(worth?).ok_or(NullReason::Overflow))
+        };
+        self.revenue = plus(self.revenue, sums.gross - sums.refunds);
+        self.spend = plus(self.spend, sums.spend);
+        self.cohort = plus(self.cohort, sums.cohort);
+        self.customers += sums.customers;
+        self.overflow |= sums.overflow;
+    }
+}
+
+/// Rows with every amount converted into one currency. The sums of a month are converted by the rate
+/// of its first day (or the policy's fixed one): so is what the customers acquired in it brought to
+/// date, whenever they brought it, which makes LTV:CAC free of what rates did since. New customers
+/// are those of all currencies. Where a rate is missing the numbers concerned are null with
+/// `MISSING_RATE`, and [`Exchange::missing`] names it. Shown revenue and spend of the rows sum to
+/// their rounded total: what rounding leaves over is in the largest row.
+#[must_use]
+pub fn rollup_in(
+    exchange: &mut Exchange<'_>,
+    cells: &[Cell],
+    by: &[Dimension],
+    policy: &Policy,
+    sources: &Sources,
+) -> Vec<RollupRow> {
+    let attributable = !by.contains(&Dimension::Segment) && !by.contains(&Dimension::Stage);
+    let mut groups: BTreeMap<Group, BTreeMap<(Month, Currency), Sums>> = BTreeMap::new();
+    for cell in cells {
+        let Some(unit) = cell.key.currency else { continue };
+        if cell.key.component == Component::Spend && !attributable {
+            continue;
+        }
+        let of = groups.entry(group(&cell.key, by)).or_default();
+        of.entry((cell.key.month, unit)).or_default().add(cell.key.component, cell.value);
+    }
+    if by.is_empty() {
+        groups.entry((None, None, None, None)).or_default();
+    }
+    let context = Context { policy, sources, attributable };
+    let mut rows = Vec::with_capacity(groups.len());
+    let (mut revenue, mut spend) = (Vec::new(), Vec::new());
+    for (group, units) in groups {
+        let mut totals = Totals::NONE;
+        for ((month, unit), sums) in &units {
+            totals.add(sums, *unit, *month, exchange);
+        }
+        revenue.push(totals.revenue);
+        spend.push(totals.spend);
+        rows.push(context.row(group, exchange.target(), &totals, false));
+    }
+    settle(&mut rows, &revenue, |row| &mut row.revenue);
+    settle(&mut rows, &spend, |row| &mut row.spend);
+    rows
+}
+
+/// Shows parts so that they sum to the rounded total, if all of them are known.
+fn settle(
+    rows: &mut [RollupRow],
+    parts: &[Result<Ratio, NullReason>],
+    column: impl Fn(&mut RollupRow) -> &mut Measured<Money>,
+) {
+    let exact: Result<Vec<Ratio>, NullReason> = parts.iter().copied().collect();
+    let Some(shown) = exact.ok().and_then(|parts| allocate(&parts)) else { return };
+    for (row, minor) in rows.iter_mut().zip(shown) {
+        if let Some(amount) = &mut column(row).value {
+            amount.amount_minor = minor;
+        }
+    }
+}
+
 impl Context<'_> {
-    fn row(&self, group: Group, currency: Currency, sums: &Sums, mixed: bool) -> RollupRow {
+    fn row(&self, group: Group, currency: Currency, sums: &Totals, mixed: bool) -> RollupRow {
         let need = |has: bool| if has { Ok(()) } else { Err(NullReason::NoSource) };
         let sound = if sums.overflow { Err(NullReason::Overflow) } else { Ok(()) };
         let paid = need(self.sources.has_payments).and(sound);
@@ -170,7 +278,10 @@ impl Context<'_> {
         let margin = self.policy.gross_margin.ok_or(NullReason::NoMargin);
         let clash = if mixed { Err(NullReason::MixedCurrency) } else { Ok(()) };
         let whole = |value: i128| i64::try_from(value).map_err(|_| NullReason::Overflow);
-        let fraction = |num, den| Ratio::new(num, den).ok_or(NullReason::ZeroDenominator);
+        let each = |sum: Result<Ratio, NullReason>| {
+            let count = Ratio::new(sums.customers, 1).ok_or(NullReason::Overflow)?;
+            exact::over(sum?, count)
+        };
         let money = |ratio: Ratio| {
             let minor = ratio.round_i64().ok_or(NullReason::Overflow)?;
             Ok(Money::from_minor(minor, currency))
@@ -179,11 +290,10 @@ impl Context<'_> {
             let margin = margin?;
             ratio.checked_mul(margin.ratio()).ok_or(NullReason::Overflow)
         };
-        let sum = |value: i128| whole(value).map(|minor| Money::from_minor(minor, currency));
-        let clv = paid.and(some).and_then(|()| fraction(sums.cohort, sums.customers));
+        let clv = paid.and(some).and_then(|()| each(sums.cohort));
         let cac = paid.and(spent).and(some).and(clash);
         let ltv_to_cac = paid.and(spent).and(some).and(margin).and(clash).and_then(|_| {
-            let exact = share(fraction(sums.cohort, sums.spend)?)?;
+            let exact = share(exact::over(sums.cohort?, sums.spend?)?)?;
             exact.to_decimal(4).ok_or(NullReason::Overflow)
         });
         let (month, channel, segment, stage) = group;
@@ -194,11 +304,11 @@ impl Context<'_> {
             stage,
             currency,
             new_customers: paid.and_then(|()| whole(sums.customers)).into(),
-            revenue: paid.and_then(|()| sum(sums.gross - sums.refunds)).into(),
-            spend: spent.and_then(|()| sum(sums.spend)).into(),
+            revenue: paid.and(sums.revenue).and_then(money).into(),
+            spend: spent.and(sums.spend).and_then(money).into(),
             clv_revenue: clv.and_then(money).into(),
             clv_margin: clv.and_then(share).and_then(money).into(),
-            cac: cac.and_then(|()| fraction(sums.spend, sums.customers)).and_then(money).into(),
+            cac: cac.and_then(|()| each(sums.spend)).and_then(money).into(),
             ltv_to_cac: ltv_to_cac.into(),
         }
     }

@@ -20,13 +20,27 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
+/// The mark of all exchange rates together.
+pub(crate) const RATES: i64 = 0;
+
+/// What waits for derivation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contributor {
+    /// A profile.
+    Profile,
+    /// A record of expense.
+    Spend,
+    /// The exchange rates, all together: they have no shares, but amounts converted by them change.
+    Rates,
+}
+
 /// Something whose derived state must be computed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirtyContributor {
-    /// A profile's id, or a spend record's.
+    /// A profile's id, or a spend record's; 0 for the rates.
     pub id: i64,
-    /// Whether it is a spend record.
-    pub is_spend: bool,
+    /// What it is.
+    pub what: Contributor,
     /// Its mark.
     pub mark: i64,
 }
@@ -135,6 +149,10 @@ pub struct ProfileRow {
     pub revenue_minor: Option<i64>,
     /// MRR in the main currency.
     pub mrr_minor: Option<i64>,
+    /// What customers are ordered by: revenue in the reporting currency; without one `revenue_minor`.
+    pub revenue_order_minor: Option<i64>,
+    /// MRR, likewise.
+    pub mrr_order_minor: Option<i64>,
     /// Main currency.
     pub currency: Option<String>,
     /// Member records.
@@ -181,6 +199,9 @@ pub struct AvailableSources {
     pub subscriptions: bool,
     /// Spend.
     pub spend: bool,
+    /// Uses of the product; epochs closed before they were read had none.
+    #[serde(default)]
+    pub usage: bool,
 }
 
 impl Store {
@@ -199,7 +220,11 @@ impl Store {
         map(self.reader(), statement, |r| {
             Ok(DirtyContributor {
                 id: r.try_get("", "id")?,
-                is_spend: r.try_get::<String>("", "kind")? == "spend",
+                what: match r.try_get::<String>("", "kind")?.as_str() {
+                    "spend" => Contributor::Spend,
+                    "rates" => Contributor::Rates,
+                    _ => Contributor::Profile,
+                },
                 mark: r.try_get("", "mark")?,
             })
         })
@@ -246,12 +271,13 @@ impl Store {
             format!("(CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 'y' ELSE 'n' END)")
         };
         let sql = format!(
-            "SELECT {} || {} || {} || {} || {} AS flags",
+            "SELECT {} || {} || {} || {} || {} || {} AS flags",
             exists("payment"),
             exists("ticket"),
             exists("survey_response"),
             exists("subscription"),
-            exists("spend")
+            exists("spend"),
+            exists("usage_event")
         );
         let rows =
             map(self.reader(), self.statement(sql, vec![]), |r| r.try_get::<String>("", "flags"))
@@ -264,6 +290,7 @@ impl Store {
             surveys: flag(2),
             subscriptions: flag(3),
             spend: flag(4),
+            usage: flag(5),
         })
     }
 
@@ -479,6 +506,8 @@ impl Rows {
             status: row.status.clone(),
             revenue_minor: row.revenue_minor,
             mrr_minor: row.mrr_minor,
+            revenue_order_minor: row.revenue_order_minor,
+            mrr_order_minor: row.mrr_order_minor,
             currency: row.currency.clone(),
             record_count: row.record_count,
             first_seen_at_ms: row.first_seen.as_millis(),

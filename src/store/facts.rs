@@ -12,7 +12,7 @@ use crate::{Store, StoreError};
 use domain::{
     Canonical, Company, Contact, Deal, Fact, Invoice, Link, LinkRole, Payment, Pii, ProfileFacts,
     ProfileId, ProfileKind, RecordId, RecordKey, Refund, Stage, StageOverride, Subscription,
-    SurveyResponse, Ticket, Timestamp, Touchpoint,
+    SurveyResponse, Ticket, Timestamp, Touchpoint, UsageEvent,
 };
 use sea_orm::{EntityTrait, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -379,6 +379,7 @@ impl Loader<'_> {
             refund => Refund,
             touchpoint => Touchpoint,
             survey_response => SurveyResponse,
+            usage_event => UsageEvent,
         }
         bodies.sort_by_key(|(id, body)| (*id, body.kind()));
         Ok(bodies
@@ -526,7 +527,7 @@ fn set_links(body: &mut Canonical, links: &[FactLink]) {
     let links = || links.iter().map(|l| Link { role: l.role, target: l.target.clone() }).collect();
     match body {
         Canonical::Contact(c) => c.links = links(),
-        Canonical::Company(_) | Canonical::Spend(_) => {}
+        Canonical::Company(_) | Canonical::Spend(_) | Canonical::ExchangeRate(_) => {}
         Canonical::Deal(d) => d.links = links(),
         Canonical::Ticket(t) => t.links = links(),
         Canonical::Subscription(s) => s.links = links(),
@@ -535,6 +536,7 @@ fn set_links(body: &mut Canonical, links: &[FactLink]) {
         Canonical::Refund(r) => r.links = links(),
         Canonical::Touchpoint(t) => t.links = links(),
         Canonical::SurveyResponse(s) => s.links = links(),
+        Canonical::UsageEvent(u) => u.links = links(),
     }
 }
 
@@ -552,5 +554,7 @@ fn happened_at(body: &Canonical) -> Option<Timestamp> {
         Canonical::Spend(s) => Some(s.day.start_utc()),
         Canonical::Touchpoint(t) => t.touched_at,
         Canonical::SurveyResponse(s) => s.responded_at,
+        Canonical::UsageEvent(u) => u.used_at,
+        Canonical::ExchangeRate(e) => Some(e.day.start_utc()),
     }
 }

@@ -227,7 +227,7 @@ impl CanonicalTable {
     }
 }
 
-fn canonical_tables() -> [CanonicalTable; 11] {
+fn canonical_tables() -> [CanonicalTable; 13] {
     [
         CanonicalTable::of::<entity::contact::Entity>(),
         CanonicalTable::of::<entity::company::Entity>(),
@@ -240,6 +240,8 @@ fn canonical_tables() -> [CanonicalTable; 11] {
         CanonicalTable::of::<entity::spend::Entity>(),
         CanonicalTable::of::<entity::touchpoint::Entity>(),
         CanonicalTable::of::<entity::survey_response::Entity>(),
+        CanonicalTable::of::<entity::usage_event::Entity>(),
+        CanonicalTable::of::<entity::exchange_rate::Entity>(),
     ]
 }
 

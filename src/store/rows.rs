@@ -4,13 +4,14 @@
 
 use crate::StoreError;
 use domain::{
-    Address, Canonical, Company, Contact, Currency, Date, Deal, DealStatus, Invoice, InvoiceStatus,
-    Money, Payment, PaymentStatus, Pii, RecordId, Refund, Spend, Subscription, SubscriptionStatus,
-    SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
+    Address, Canonical, Company, Contact, Currency, Date, Deal, DealStatus, ExchangeRate, Invoice,
+    InvoiceStatus, Money, Payment, PaymentStatus, Pii, Rate, RecordId, Refund, Spend, Subscription,
+    SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
+    UsageEvent,
 };
 use entity::{
-    company, contact, deal, invoice, payment, refund, spend, subscription, survey_response, ticket,
-    touchpoint,
+    company, contact, deal, exchange_rate, invoice, payment, refund, spend, subscription,
+    survey_response, ticket, touchpoint, usage_event,
 };
 
 /// Canonical rows of a page, by table.
@@ -27,6 +28,8 @@ pub(crate) struct CanonicalRows {
     pub spends: Vec<spend::Model>,
     pub touchpoints: Vec<touchpoint::Model>,
     pub survey_responses: Vec<survey_response::Model>,
+    pub usage_events: Vec<usage_event::Model>,
+    pub exchange_rates: Vec<exchange_rate::Model>,
 }
 
 fn ms(at: Option<Timestamp>) -> Option<i64> {
@@ -129,6 +132,7 @@ impl CanonicalRows {
                 channel: t.channel.clone(),
                 comment_count: t.comment_count,
                 created_at_ms: ms(t.created_at),
+                first_replied_at_ms: ms(t.first_replied_at),
                 solved_at_ms: ms(t.solved_at),
             }),
             Canonical::Subscription(s) => self.subscriptions.push(subscription::Model {
@@ -193,6 +197,19 @@ impl CanonicalRows {
                 score: s.score,
                 comment: text(s.comment.as_ref()),
                 responded_at_ms: ms(s.responded_at),
+            }),
+            Canonical::UsageEvent(u) => self.usage_events.push(usage_event::Model {
+                record_id,
+                action: u.action.clone(),
+                quantity: u.quantity,
+                used_at_ms: ms(u.used_at),
+            }),
+            Canonical::ExchangeRate(e) => self.exchange_rates.push(exchange_rate::Model {
+                record_id,
+                day: e.day.to_string(),
+                base: e.base.code().to_owned(),
+                quote: e.quote.code().to_owned(),
+                rate: e.rate.to_string(),
             }),
         }
     }
@@ -276,6 +293,7 @@ impl FromRow for Ticket {
             channel: r.channel,
             comment_count: r.comment_count,
             created_at: at(r.created_at_ms),
+            first_replied_at: at(r.first_replied_at_ms),
             solved_at: at(r.solved_at_ms),
             links: Vec::new(),
         })
@@ -378,6 +396,30 @@ impl FromRow for SurveyResponse {
             comment: pii(r.comment),
             responded_at: at(r.responded_at_ms),
             links: Vec::new(),
+        })
+    }
+}
+
+impl FromRow for UsageEvent {
+    type Row = usage_event::Model;
+    fn from_row(r: usage_event::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            action: r.action,
+            quantity: r.quantity,
+            used_at: at(r.used_at_ms),
+            links: Vec::new(),
+        })
+    }
+}
+
+impl FromRow for ExchangeRate {
+    type Row = exchange_rate::Model;
+    fn from_row(r: exchange_rate::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            day: word(Date::parse(&r.day), "exchange_rate.day")?,
+            base: currency(&r.base)?,
+            quote: currency(&r.quote)?,
+            rate: word(Rate::parse(&r.rate), "exchange_rate.rate")?,
         })
     }
 }

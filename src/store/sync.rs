@@ -4,6 +4,7 @@
 //! one commit leaves. An older version never overwrites a newer one; an equal payload is no change
 //! and wakes nothing downstream.
 
+use crate::derive::RATES;
 use crate::known::{keep_links, keep_records, open_epoch};
 use crate::lease::{Lease, extend};
 use crate::rows::CanonicalRows;
@@ -234,6 +235,7 @@ impl Commit<'_> {
         self.archive(&rewritten).await?;
         crate::employment::archive(self.store, self.tx, &rewritten).await?;
         self.mark_fact_owners(&rewritten).await?;
+        self.mark_rates(&rewritten).await?;
         self.clear_derived(&rewritten).await?;
         self.write(&changed, &stored).await
     }
@@ -272,6 +274,8 @@ impl Commit<'_> {
             "spend",
             "touchpoint",
             "survey_response",
+            "usage_event",
+            "exchange_rate",
             "record_link",
             "identifier",
         ] {
@@ -295,6 +299,7 @@ impl Commit<'_> {
         let mut identifiers = Vec::new();
         let mut identities = Vec::new();
         let mut spends = Vec::new();
+        let mut rates = Vec::new();
         for (id, hash, (record, entities)) in changed {
             let old = stored.get(id);
             rows.push(source_record::Model {
@@ -321,6 +326,7 @@ impl Commit<'_> {
                 match c {
                     Canonical::Contact(_) | Canonical::Company(_) => identities.push(*id),
                     Canonical::Spend(_) => spends.push(*id),
+                    Canonical::ExchangeRate(_) => rates.push(*id),
                     _ => {}
                 }
             }
@@ -379,6 +385,7 @@ impl Commit<'_> {
         self.forgive(&ids).await?;
         self.mark_records(&identities).await?;
         self.mark_spends(&spends, &ids).await?;
+        self.mark_rates(&rates).await?;
         self.mark_fact_owners(&ids).await
     }
 
@@ -447,6 +454,22 @@ impl Commit<'_> {
         Ok(())
     }
 
+    /// Marks the exchange rates as a whole, if any of the records is one.
+    async fn mark_rates(&self, ids: &[i64]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "INSERT INTO dirty_contributor (id, kind, mark) SELECT CAST($2 AS BIGINT), 'rates', 1 \
+             WHERE EXISTS (SELECT 1 FROM exchange_rate r WHERE {}) \
+             ON CONFLICT (id) DO UPDATE SET mark = dirty_contributor.mark + 1",
+            self.store.backend.id_in("r.record_id", 1)
+        );
+        let values = vec![self.store.backend.ids(ids.iter().copied()), RATES.into()];
+        run(self.tx, self.store.statement(sql, values)).await?;
+        Ok(())
+    }
+
     /// Marks the profiles that the given facts concern, directly or through a payment. In the order
     /// of their ids, as all marks: two pages that are committed at once must not wait for each other.
     async fn mark_fact_owners(&self, ids: &[i64]) -> Result<(), StoreError> {
@@ -498,6 +521,7 @@ impl Commit<'_> {
         self.mark_fact_owners(ids).await?;
         self.mark_records(ids).await?;
         self.mark_spends(&[], ids).await?;
+        self.mark_rates(ids).await?;
         crate::employment::archive(self.store, self.tx, ids).await?;
         self.clear_derived(ids).await?;
         let sql = format!(
@@ -641,7 +665,9 @@ impl CanonicalRows {
         insert::<entity::refund::Entity, _>(tx, self.refunds, None).await?;
         insert::<entity::spend::Entity, _>(tx, self.spends, None).await?;
         insert::<entity::touchpoint::Entity, _>(tx, self.touchpoints, None).await?;
-        insert::<entity::survey_response::Entity, _>(tx, self.survey_responses, None).await
+        insert::<entity::survey_response::Entity, _>(tx, self.survey_responses, None).await?;
+        insert::<entity::usage_event::Entity, _>(tx, self.usage_events, None).await?;
+        insert::<entity::exchange_rate::Entity, _>(tx, self.exchange_rates, None).await
     }
 }
 

@@ -114,7 +114,10 @@ pub(crate) async fn mark(
     tx: &DatabaseTransaction,
     derived: &[Derived],
 ) -> Result<(), StoreError> {
-    let ids = derived.iter().filter(|d| !d.contributor.is_spend).map(|d| d.contributor.id);
+    let ids = derived
+        .iter()
+        .filter(|d| d.contributor.what == crate::derive::Contributor::Profile)
+        .map(|d| d.contributor.id);
     let sql = format!(
         "INSERT INTO dirty_tie (profile_id, mark) SELECT k.id, 1 FROM {} WHERE true \
          ON CONFLICT (profile_id) DO UPDATE SET mark = dirty_tie.mark + 1",

@@ -28,7 +28,7 @@ const TABLES: &[(&str, &str)] = &[
     ),
     (
         "ticket",
-        "record_id subject status priority channel comment_count created_at_ms solved_at_ms",
+        "record_id subject status priority channel comment_count created_at_ms first_replied_at_ms solved_at_ms",
     ),
     (
         "subscription",
@@ -43,6 +43,8 @@ const TABLES: &[(&str, &str)] = &[
     ("spend", "record_id day channel campaign amount_minor currency"),
     ("touchpoint", "record_id action channel campaign touched_at_ms"),
     ("survey_response", "record_id kind score comment responded_at_ms"),
+    ("usage_event", "record_id action quantity used_at_ms"),
+    ("exchange_rate", "record_id day base quote rate"),
     ("record_link", "record_id role target_id"),
     ("identifier", "record_id entity kind value"),
     ("person_block_key", "block_key record_id"),
@@ -52,7 +54,7 @@ const TABLES: &[(&str, &str)] = &[
     ("dirty_record", "record_id"),
     (
         "profile",
-        "id kind display_name email phone company_name country domain search_text segment acquisition_channel stage stage_position stage_since_ms status revenue_minor mrr_minor currency record_count first_seen_at_ms",
+        "id kind display_name email phone company_name country domain search_text segment acquisition_channel stage stage_position stage_since_ms status revenue_minor mrr_minor revenue_order_minor mrr_order_minor currency record_count first_seen_at_ms",
     ),
     ("profile_field", "profile_id field value record_id rule"),
     ("field_override", "record_id kind field value reason set_by"),

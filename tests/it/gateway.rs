@@ -431,13 +431,14 @@ on_both_served!(a_stage_set_by_hand_holds_until_lifted, async |gateway: &Served|
 on_both_served!(the_timeline_is_one_ordered_feed_of_everything, async |gateway: &Served| {
     let kinds = "deals(first: 500) { totalCount } tickets(first: 500) { totalCount } subscriptions(first: 500) { totalCount } \
         invoices(first: 500) { totalCount } payments(first: 500) { totalCount } refunds(first: 500) { totalCount } \
-        touchpoints(first: 500) { totalCount } surveyResponses(first: 500) { totalCount }";
+        touchpoints(first: 500) { totalCount } surveyResponses(first: 500) { totalCount } \
+        usageEvents(first: 500) { totalCount }";
     let query = format!(
         "query($id: ID!, $after: String) {{ customer(by: {{ id: $id }}) {{ {kinds} stageHistory(first: 500) {{ edges {{ cursor }} }} \
          timeline(first: 7, after: $after) {{ pageInfo {{ hasNextPage endCursor }} edges {{ node {{ __typename \
          ... on Deal {{ id occurredAt }} ... on Ticket {{ id occurredAt }} ... on Subscription {{ id occurredAt }} \
          ... on Invoice {{ id occurredAt }} ... on Payment {{ id occurredAt }} ... on Refund {{ id occurredAt }} \
-         ... on Touchpoint {{ id occurredAt }} ... on SurveyResponse {{ id occurredAt }} ... on StageTransition {{ to occurredAt }} }} }} }} }} }}"
+         ... on Touchpoint {{ id occurredAt }} ... on SurveyResponse {{ id occurredAt }} ... on UsageEvent {{ id occurredAt }} ... on StageTransition {{ to occurredAt }} }} }} }} }} }}"
     );
     let busy = gateway.all("{ customers(first: 8, orderBy: [{ field: REVENUE, direction: DESC }]) { edges { node { id } } } }", json!({})).await;
     let mut seen = BTreeSet::new();
@@ -467,6 +468,7 @@ on_both_served!(the_timeline_is_one_ordered_feed_of_everything, async |gateway: 
             ("refunds", "Refund"),
             ("touchpoints", "Touchpoint"),
             ("surveyResponses", "SurveyResponse"),
+            ("usageEvents", "UsageEvent"),
         ] {
             let of_kind: Vec<&str> = feed
                 .iter()

@@ -70,6 +70,7 @@ async fn answer(jobs: &Jobs, profile: i64, epoch: &Epoch, as_of: Timestamp) -> S
                 has_surveys: s.surveys,
                 has_subscriptions: s.subscriptions,
                 has_spend: s.spend,
+                has_usage: s.usage,
             };
             let life = lifecycle::derive(facts, &rules, as_of);
             let numbers = metrics::numbers(facts, &policy, &sources, as_of);
@@ -239,6 +240,7 @@ impl<'a> Journey<'a> {
                     channel: None,
                     comment_count: None,
                     created_at: at,
+                    first_replied_at: at.filter(|_| n % 2 == 0).map(|at| at.plus_millis(3_600_000)),
                     solved_at: None,
                     links,
                 };

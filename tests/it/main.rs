@@ -27,6 +27,7 @@ mod known_answers;
 mod known_time;
 mod movements;
 mod postgres;
+mod rates;
 mod readme;
 mod served;
 mod statements;

@@ -114,7 +114,7 @@ on_both_served!(movements_add_up_over_time_and_over_customers, async |gateway: &
 });
 
 /// A subscription of the person `m1` at a price.
-fn subscription(minor: i64, ended: Option<&str>) -> Item {
+pub fn subscription(minor: i64, ended: Option<&str>) -> Item {
     let status =
         if ended.is_some() { SubscriptionStatus::Canceled } else { SubscriptionStatus::Active };
     let contract = Subscription {

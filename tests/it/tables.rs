@@ -16,14 +16,15 @@ on_both!(every_entity_reads_its_table, async |db: &TestDb| {
     }
     read! {
         audit_entry company company_block_key contact deal decision dirty_contributor
-        dirty_household dirty_record dirty_tie employer_version employment explanation
-        field_override household household_facts household_key household_member identifier
+        dirty_household dirty_record dirty_tie employer_version employment exchange_rate
+        explanation         field_override household household_facts household_key household_member identifier
         identity_cause identity_event identity_model invoice known_epoch payment person_block_key
         profile profile_fact profile_field profile_link profile_member profile_member_past
         profile_numbers profile_redirect quarantine record_block record_link record_link_past
         record_past refund review rollup_cell rollup_cell_past rollup_change rollup_part
         rollup_part_past rule_text setting source_record source_record_version spend
         stage_override stage_transition subscription survey_response sync_state ticket touchpoint
+        usage_event
     }
     let files = std::fs::read_dir(crate::support::root().join("entity/src")).unwrap().count();
     assert_eq!(tables, files - 1, "every entity but lib.rs");

@@ -132,6 +132,7 @@ pub(super) const fn fields(kind: CanonicalKind) -> Fields {
                 "channel",
                 "comment_count",
                 "created_at",
+                "first_replied_at",
                 "solved_at",
             ],
             links: &["contact", "company"],
@@ -188,6 +189,16 @@ pub(super) const fn fields(kind: CanonicalKind) -> Fields {
             required: &[&["survey"], &["score"]],
             optional: &["comment", "responded_at"],
             links: &["contact", "ticket"],
+        },
+        CanonicalKind::UsageEvent => Fields {
+            required: &[&["used_at"]],
+            optional: &["action", "quantity"],
+            links: &["contact", "company"],
+        },
+        CanonicalKind::ExchangeRate => Fields {
+            required: &[&["day"], &["base"], &["quote"], &["rate"]],
+            optional: &[],
+            links: &[],
         },
     }
 }
@@ -351,7 +362,7 @@ fn mapping(
         if !is_link && from.to.is_some() {
             p.problem(&key, "has a `to`, but is no link");
         }
-        let fixed = from.value.as_deref().filter(|_| name == "currency");
+        let fixed = from.value.as_deref().filter(|_| matches!(name, "currency" | "base" | "quote"));
         if fixed.is_some_and(|code| Currency::parse(code).is_none()) {
             p.problem(&key, "is not an ISO 4217 code such as \"EUR\"");
         }

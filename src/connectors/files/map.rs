@@ -10,9 +10,10 @@ use crate::field::{Field, Mapped, Wrong};
 use crate::text::split_list;
 use domain::{
     Address, Canonical, CanonicalKind, Company, Contact, Currency, Date, Deal, DealStatus,
-    Identifier, IdentifierKind, Interval, Invoice, InvoiceStatus, Link, LinkRole, Money, Payment,
-    PaymentStatus, Pii, RecordKey, Refund, SourceRecord, Spend, Subscription, SubscriptionItem,
-    SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
+    ExchangeRate, Identifier, IdentifierKind, Interval, Invoice, InvoiceStatus, Link, LinkRole,
+    Money, Payment, PaymentStatus, Pii, Rate, RecordKey, Refund, SourceRecord, Spend, Subscription,
+    SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus,
+    Timestamp, Touchpoint, UsageEvent,
 };
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -222,6 +223,7 @@ impl Mapper<'_> {
                     channel: get.string("channel"),
                     comment_count: get.int("comment_count").filter(|n| *n >= 0),
                     created_at,
+                    first_replied_at: get.time("first_replied_at"),
                     solved_at: get.time("solved_at"),
                     links: links(&[CONTACT, COMPANY]),
                 };
@@ -299,10 +301,7 @@ impl Mapper<'_> {
                 (Canonical::Refund(refund), refunded_at)
             }
             CanonicalKind::Spend => {
-                let day = get.needed("day")?;
-                // A time of day after the date is cut off: spend is of a day.
-                let day = Date::parse(day.get(..10).unwrap_or(&day))
-                    .ok_or_else(|| get.reject("day", "is not a date such as 2026-01-31"))?;
+                let day = get.day("day")?;
                 let spend = Spend {
                     day,
                     channel: get.lower("channel"),
@@ -338,6 +337,36 @@ impl Mapper<'_> {
                     links: links(&[CONTACT, (LinkRole::Ticket, "ticket")]),
                 };
                 (Canonical::SurveyResponse(response), responded_at)
+            }
+            CanonicalKind::UsageEvent => {
+                let used_at = get.time("used_at");
+                if used_at.is_none() {
+                    // Without its day a use counts nowhere.
+                    return Err(get.reject("used_at", "is not a time such as 2026-01-31T12:00:00Z"));
+                }
+                let event = UsageEvent {
+                    action: get.string("action"),
+                    quantity: get.int("quantity"),
+                    used_at,
+                    links: links(&[CONTACT, COMPANY]),
+                };
+                (Canonical::UsageEvent(event), used_at)
+            }
+            CanonicalKind::ExchangeRate => {
+                let day = get.day("day")?;
+                let rate = get.needed("rate")?;
+                let rate = ExchangeRate {
+                    day,
+                    base: get.currency("base")?,
+                    quote: get.currency("quote")?,
+                    rate: Rate::parse(&rate).ok_or_else(|| {
+                        get.reject("rate", "is not a plain decimal above zero such as 1.0825")
+                    })?,
+                };
+                if rate.base == rate.quote {
+                    return Err(get.reject("quote", "is the base itself"));
+                }
+                (Canonical::ExchangeRate(rate), Some(day.start_utc()))
             }
         })
     }
@@ -430,6 +459,18 @@ impl Getter<'_, '_> {
         Fault::Reject(format!("{}: {why}", self.place(field)))
     }
 
+    /// A day; a time of day after it is cut off.
+    fn day(&self, field: &'static str) -> Result<Date, Fault> {
+        let day = self.needed(field)?;
+        Date::parse(day.get(..10).unwrap_or(&day))
+            .ok_or_else(|| self.reject(field, "is not a date such as 2026-01-31"))
+    }
+
+    fn currency(&self, field: &'static str) -> Result<Currency, Fault> {
+        Currency::parse(&self.needed(field)?)
+            .ok_or_else(|| self.reject(field, "is not an ISO 4217 code"))
+    }
+
     fn needed(&self, field: &'static str) -> Result<String, Fault> {
         match self.read(field) {
             Ok(Some(text)) => Ok(text),
@@ -473,8 +514,7 @@ impl Getter<'_, '_> {
     ) -> Result<Option<Money>, Fault> {
         let field = if self.mapping.contains_key(major) { major } else { minor };
         let Some(text) = self.read(field).map_err(Fault::Reject)? else { return Ok(None) };
-        let currency = Currency::parse(&self.needed("currency")?)
-            .ok_or_else(|| self.reject("currency", "is not an ISO 4217 code"))?;
+        let currency = self.currency("currency")?;
         if field == major {
             return Money::parse_major(&text, currency)
                 .map(Some)

@@ -49,7 +49,8 @@ name = "spend"
 # A file or a glob pattern.
 path = "spend/*.csv"
 # What a row is: spend, contact, company, deal, ticket, subscription, invoice, payment, refund,
-# touchpoint or survey_response.
+# touchpoint, survey_response, usage_event or exchange_rate (day, base, quote, rate: one unit of the
+# base is worth so many of the quote; a table with a column per currency is a stream per column).
 kind = "spend"
 # "csv" (the default) or "jsonl" (the default for *.jsonl and *.ndjson).
 # format = "csv"

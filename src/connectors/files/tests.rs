@@ -5,7 +5,7 @@
 use super::{Files, RECORD_BYTES_MAX, files};
 use crate::testing::{Synced, at, contact, sync};
 use crate::{Connector, Fetch, FetchError, FileMeta, Response, StreamState};
-use domain::{Canonical, LinkRole, Timestamp};
+use domain::{Canonical, Currency, LinkRole, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -426,4 +426,69 @@ proptest! {
         let synced = Disk::of("p.csv", text).sync(&contacts(chunk), &StreamState::default());
         prop_assert!(synced.state.0.get("walk").is_none());
     }
+}
+
+#[test]
+fn exchange_rates_are_read_exactly_and_mistakes_are_told_by_line() {
+    let stream = json!({ "name": "rates", "path": "r.csv", "kind": "exchange_rate", "key": ["Date", "Currency"],
+        "mapping": { "day": "Date", "base": { "value": "EUR" }, "quote": "Currency", "rate": "Rate" } });
+    let files = source(stream, 1 << 20);
+    let table = "Date,Currency,Rate\n2026-01-02,USD,1.08250\n2026-01-02,jpy,160.5\n2026-01-03,USD,N/A\n\
+                 2026-01-03,XYZ1,2\n2026-13-03,USD,2\n2026-01-03,EUR,1\n2026-01-03,GBP,-1\n";
+    let synced = Disk::of("r.csv", table).sync(&files, &StreamState::default());
+    let rates: Vec<(String, String, String, String)> = synced
+        .records
+        .iter()
+        .filter_map(|record| match record.canonical.first() {
+            Some(Canonical::ExchangeRate(r)) => {
+                let code = |c: Currency| c.code().to_owned();
+                Some((r.day.to_string(), code(r.base), code(r.quote), r.rate.to_string()))
+            }
+            _ => None,
+        })
+        .collect();
+    let text = |s: &str| s.to_owned();
+    assert_eq!(
+        rates,
+        [
+            (text("2026-01-02"), text("EUR"), text("USD"), text("1.0825")),
+            (text("2026-01-02"), text("EUR"), text("JPY"), text("160.5")),
+        ]
+    );
+    let reasons: Vec<&str> = synced.rejects.iter().map(|r| r.reason.as_str()).collect();
+    for (line, why) in [
+        (4, "not a plain decimal above zero"),
+        (5, "not an ISO 4217 code"),
+        (6, "not a date"),
+        (7, "is the base itself"),
+        (8, "not a plain decimal above zero"),
+    ] {
+        let told = |r: &&str| r.contains(&format!("line {line}:")) && r.contains(why);
+        assert!(reasons.iter().any(|r| told(&r)), "{line} {why}: {reasons:#?}");
+    }
+    // A restated table gives the same record another value.
+    let again = Disk::of("r.csv", "Date,Currency,Rate\n2026-01-02,USD,1.09\n");
+    assert_eq!(again.sync(&files, &StreamState::default()).ids(), [synced.ids()[0].clone()]);
+}
+
+#[test]
+fn uses_of_the_product_and_first_replies_are_read() {
+    let stream = json!({ "name": "usage", "path": "u.jsonl", "kind": "usage_event", "key": "id",
+        "mapping": { "used_at": "at", "action": "event.name", "quantity": "n",
+                     "contact": { "column": "user", "to": "hubspot.contacts" } } });
+    let lines = r#"{"id":1,"at":"2026-03-01T10:00:00Z","event":{"name":"report_opened"},"n":3,"user":"7"}
+{"id":2,"at":"soon","event":{"name":"report_opened"},"user":"7"}
+"#;
+    let synced = Disk::of("u.jsonl", lines).sync(&source(stream, 1 << 20), &StreamState::default());
+    let Canonical::UsageEvent(used) = &synced.record("1").canonical[0] else { panic!() };
+    assert_eq!((used.action.as_deref(), used.quantity), (Some("report_opened"), Some(3)));
+    assert_eq!(used.used_at, Timestamp::parse("2026-03-01T10:00:00Z"));
+    assert_eq!(used.links[0].target.to_string(), "hubspot/contacts/7");
+    assert!(synced.rejects[0].reason.contains("(used_at): is not a time"), "{:?}", synced.rejects);
+    let stream = json!({ "name": "t", "path": "t.csv", "kind": "ticket", "key": "id",
+        "mapping": { "status": "state", "created_at": "opened", "first_replied_at": "answered" } });
+    let table = "id,state,opened,answered\n1,open,2026-03-01T10:00:00Z,2026-03-01T11:00:00Z\n";
+    let synced = Disk::of("t.csv", table).sync(&source(stream, 1 << 20), &StreamState::default());
+    let Canonical::Ticket(ticket) = &synced.record("1").canonical[0] else { panic!() };
+    assert_eq!(ticket.first_replied_at, Timestamp::parse("2026-03-01T11:00:00Z"));
 }

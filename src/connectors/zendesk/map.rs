@@ -118,6 +118,28 @@ struct Rating<'a> {
 struct Times<'a> {
     #[serde(borrow, default)]
     solved_at: Field<'a>,
+    #[serde(borrow, default)]
+    reply_time_in_seconds: Option<Spell<'a>>,
+    #[serde(borrow, default)]
+    reply_time_in_minutes: Option<Spell<'a>>,
+}
+
+/// How long something took, by the clock and by opening hours.
+#[derive(Deserialize)]
+struct Spell<'a> {
+    #[serde(borrow, default)]
+    calendar: Field<'a>,
+}
+
+impl Times<'_> {
+    /// How long the first reply took, in milliseconds: to the second where Zendesk says so, else to
+    /// the minute.
+    fn first_reply_ms(&self) -> Option<i64> {
+        let of = |spell: &Option<Spell<'_>>, unit_ms: i64| {
+            spell.as_ref()?.calendar.int().filter(|n| *n >= 0)?.checked_mul(unit_ms)
+        };
+        of(&self.reply_time_in_seconds, 1_000).or_else(|| of(&self.reply_time_in_minutes, 60_000))
+    }
 }
 
 /// Sideloaded metric sets by the ticket they belong to.
@@ -292,6 +314,11 @@ impl Mapper {
             channel: r.via.as_ref().and_then(|via| via.channel.string()),
             comment_count: r.comment_count.int().filter(|n| *n >= 0),
             created_at: r.created_at.time(),
+            first_replied_at: r
+                .created_at
+                .time()
+                .zip(times.and_then(Times::first_reply_ms))
+                .map(|(opened, took)| opened.plus_millis(took)),
             solved_at: times.and_then(|t| t.solved_at.time()).filter(|_| over),
             links: contact.iter().chain(&company).cloned().collect(),
         })];

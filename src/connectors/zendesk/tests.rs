@@ -244,3 +244,26 @@ fn times_sent_beside_the_tickets_become_part_of_them() {
     let again = zendesk().map_payload("tickets", "1", &synced.record("1").payload, 1).unwrap();
     assert_eq!(again.canonical, synced.record("1").canonical);
 }
+
+#[test]
+fn the_first_reply_is_dated_by_how_long_it_took() {
+    let replied = |metrics: &str| {
+        let page = one_page(
+            "tickets",
+            &format!(
+                r#"{{"id":1,"status":"open","created_at":"2026-05-01T10:00:00Z","updated_at":"2026-05-02T00:00:00Z","metric_set":{metrics}}}"#
+            ),
+        );
+        match &page.records[0].canonical[0] {
+            Canonical::Ticket(ticket) => ticket.first_replied_at,
+            other => panic!("{other:?}"),
+        }
+    };
+    let minutes = r#""reply_time_in_minutes":{"calendar":95,"business":30}"#;
+    let seconds = r#""reply_time_in_seconds":{"calendar":5701}"#;
+    assert_eq!(replied(&format!("{{{minutes}}}")), Some(at("2026-05-01T11:35:00Z")));
+    assert_eq!(replied(&format!("{{{minutes},{seconds}}}")), Some(at("2026-05-01T11:35:01Z")));
+    let unanswered = r#"{"reply_time_in_minutes":{"calendar":null,"business":null}}"#;
+    assert_eq!(replied(unanswered), None);
+    assert_eq!(replied("{}"), None);
+}

@@ -194,7 +194,7 @@ async fn the_timeline_leaves_hidden_kinds_out() {
         kinds(world.data(Role::Steward, &document).await),
         ["StageTransition", "Touchpoint"]
     );
-    assert_eq!(kinds(world.data(Role::Admin, &document).await).len(), 9);
+    assert_eq!(kinds(world.data(Role::Admin, &document).await).len(), 10);
 }
 
 #[tokio::test]

@@ -171,6 +171,7 @@ impl World {
             sources: metrics::Sources {
                 has_payments: true,
                 has_spend: true,
+                has_usage: true,
                 ..metrics::Sources::default()
             },
         };

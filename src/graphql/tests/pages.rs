@@ -12,6 +12,8 @@ async fn world(count: i64) -> World {
         row.display_name = (id % 4 != 0).then(|| format!("Name {}", id % 3));
         row.revenue_minor = (id % 3 != 0).then_some(100 * (id % 5));
         row.mrr_minor = None;
+        row.revenue_order_minor = row.revenue_minor;
+        row.mrr_order_minor = None;
         row.first_seen_at_ms = super::seed::DAY_ZERO + id % 6;
         row.updated_at_ms = super::seed::DAY_ZERO;
         row.stage_position = 1 + id % 5;
@@ -189,7 +191,7 @@ async fn nested_lists_are_covered_once_newest_first() {
     }
     let every = "... on Deal { id } ... on Ticket { id } ... on Subscription { id } \
         ... on Invoice { id } ... on Payment { id } ... on Refund { id } ... on Touchpoint { id } \
-        ... on SurveyResponse { id } ... on StageTransition { to }";
+        ... on SurveyResponse { id } ... on UsageEvent { id } ... on StageTransition { to }";
     for (field, node, count) in [
         ("deals", "id", 9),
         ("surveyResponses", "id", 9),

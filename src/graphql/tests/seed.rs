@@ -7,7 +7,7 @@ use entity::{
     payment, profile, profile_fact, profile_field, profile_link, profile_member, profile_numbers,
     profile_redirect, quarantine, refund, review, rollup_cell, source_record,
     source_record_version, stage_transition, subscription, survey_response, sync_state, ticket,
-    touchpoint,
+    touchpoint, usage_event,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
@@ -228,6 +228,7 @@ impl World {
             "refund",
             "touchpoint",
             "survey_response",
+            "usage_event",
         ];
         let mut facts = Vec::new();
         for kind in kinds {
@@ -275,6 +276,7 @@ impl World {
                     comment_count: Some(3),
                     created_at_ms: None,
                     solved_at_ms: None,
+                    first_replied_at_ms: None,
                 };
                 self.put::<ticket::Entity, _>(vec![row]).await;
             }
@@ -341,6 +343,15 @@ impl World {
                     touched_at_ms: None,
                 };
                 self.put::<touchpoint::Entity, _>(vec![row]).await;
+            }
+            "usage_event" => {
+                let row = usage_event::Model {
+                    record_id,
+                    action: Some("report_opened".to_owned()),
+                    quantity: None,
+                    used_at_ms: None,
+                };
+                self.put::<usage_event::Entity, _>(vec![row]).await;
             }
             _ => {
                 let row = survey_response::Model {
@@ -498,6 +509,8 @@ pub(crate) fn person(id: i64, email: &str, phone: &str) -> profile::Model {
         status: "active".to_owned(),
         revenue_minor: Some(100 * (id % 5)),
         mrr_minor: Some(4900),
+        revenue_order_minor: Some(100 * (id % 5)),
+        mrr_order_minor: Some(4900),
         currency: Some("EUR".to_owned()),
         record_count: 1,
         first_seen_at_ms: DAY_ZERO + id,

@@ -205,8 +205,8 @@ pub enum FindingKind {
     RefundExceedsPayment,
     /// A full refund took the subscription back: it never counted.
     VoidedByRefund,
-    /// No exchange rate; the numbers concerned are null.
-    MissingRate,
+    /// No exchange rate for a currency on a day; the numbers concerned are null.
+    MissingRate(crate::MissingRate),
     /// A number too large for exact arithmetic; the period is left out.
     Overflow,
 }
@@ -230,8 +230,17 @@ impl FindingKind {
             Self::ReversedStretch => "REVERSED_STRETCH",
             Self::RefundExceedsPayment => "REFUND_EXCEEDS_PAYMENT",
             Self::VoidedByRefund => "VOIDED_BY_REFUND",
-            Self::MissingRate => "MISSING_RATE",
+            Self::MissingRate(_) => "MISSING_RATE",
             Self::Overflow => "OVERFLOW",
+        }
+    }
+
+    /// The rate that is missing, if that is it.
+    #[must_use]
+    pub const fn missing_rate(self) -> Option<crate::MissingRate> {
+        match self {
+            Self::MissingRate(rate) => Some(rate),
+            _ => None,
         }
     }
 
@@ -258,7 +267,7 @@ impl FindingKind {
             Self::ReversedStretch => "a pause or a late payment ends before it begins; ignored",
             Self::RefundExceedsPayment => "the refund is above the price; taken as a full refund",
             Self::VoidedByRefund => "refunded in full soon after the start; never counted",
-            Self::MissingRate => "no exchange rate; the numbers concerned are null",
+            Self::MissingRate(_) => "no exchange rate; the numbers concerned are null",
             Self::Overflow => "too large for exact arithmetic; left out",
         }
     }

@@ -9,7 +9,7 @@
 use super::item::{Cause, Finding, ItemPeriod};
 use super::policy::Days;
 use super::state::{Part, Question, State, states};
-use crate::{NullReason, Ratio};
+use crate::{MissingRate, NullReason, Ratio};
 use domain::{Currency, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,8 +134,11 @@ pub struct Holding {
 pub struct Ledger {
     /// The steps.
     pub steps: Vec<Step>,
-    /// What is wrong with what it was made of. Sorted, each once.
+    /// What is wrong with what it was made of. Sorted, each once; of the rates that a record lacks,
+    /// that of the first day.
     pub findings: Vec<Finding>,
+    /// Every rate that was missing.
+    pub missing_rates: BTreeSet<MissingRate>,
 }
 
 /// The MRR of one product in one currency.
@@ -497,8 +500,9 @@ pub fn ledger(items: &[ItemPeriod], question: &Question<'_>) -> Ledger {
         }
     }
     findings.sort_unstable();
-    findings.dedup();
-    Ledger { steps, findings }
+    let missing_rates = findings.iter().filter_map(|finding| finding.kind.missing_rate()).collect();
+    findings.dedup_by_key(|finding| (finding.origin, finding.kind.as_str()));
+    Ledger { steps, findings, missing_rates }
 }
 
 impl Step {

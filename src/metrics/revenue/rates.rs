@@ -6,7 +6,7 @@
 
 use super::policy::RevenuePolicy;
 use crate::{NullReason, Ratio};
-use domain::{Currency, Date};
+use domain::{Currency, Date, ExchangeRate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decimal places of a rate that is not in the table but follows from it: enough that no amount of
@@ -34,6 +34,21 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// The table of stored rates. Of several that say something else of a pair and day the first
+    /// counts, so hand them in with the latest word first.
+    #[must_use]
+    pub fn of(stored: &[ExchangeRate]) -> Self {
+        let mut rates = Self::default();
+        for one in stored {
+            let (num, den) = one.rate.fraction();
+            if let Some(rate) = Ratio::new(num, den) {
+                // A second word is no mistake here, and a stored rate is above zero.
+                let _ = rates.add(one.day, one.base, one.quote, rate);
+            }
+        }
+        rates
+    }
+
     /// Adds a rate of one day.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::item::{Cause, Finding, FindingKind, ItemPeriod};
 use super::policy::{RevenuePolicy, SamePeriod};
 use super::rates::Rates;
 use super::segment::{Frame, Segment, segments, settle};
-use crate::{NullReason, Ratio};
+use crate::{MissingRate, NullReason, Ratio};
 use domain::{Currency, Timestamp};
 use jiff::tz::TimeZone;
 
@@ -161,7 +161,8 @@ pub(super) fn states<'i>(
             // Nothing is worth nothing at any rate.
             let free = segment.mrr.is_zero();
             if rate == Err(NullReason::MissingRate) && !free {
-                let kind = FindingKind::MissingRate;
+                let (from, day) = (track.period.currency, Some(segment.rate_day));
+                let kind = FindingKind::MissingRate(MissingRate { from, day });
                 findings.push(Finding { origin: track.period.origin, kind });
             }
             parts.push(Part {

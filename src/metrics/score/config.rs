@@ -225,6 +225,9 @@ pub enum HealthInput {
     OpenTickets,
     /// Tickets opened in the window.
     TicketsOpened,
+    /// Minutes until tickets opened in the window were answered first, median; those that nobody
+    /// answered so far do not count.
+    FirstReplyMinutes,
     /// The latest recommendation answer in the window, 0 to 10.
     Nps,
     /// Failed attempts to pay in the window.
@@ -239,6 +242,7 @@ impl HealthInput {
             Self::ActiveDays => "active_days",
             Self::OpenTickets => "open_tickets",
             Self::TicketsOpened => "tickets_opened",
+            Self::FirstReplyMinutes => "first_reply_minutes",
             Self::Nps => "nps",
             Self::FailedPayments => "failed_payments",
         }

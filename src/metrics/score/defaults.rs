@@ -85,6 +85,7 @@ impl Default for HealthModel {
                     linear(HealthInput::OpenTickets, 20, 30, 0, 4),
                     steps(7, linear(HealthInput::Nps, 20, 365, 9, 6)),
                     steps(1, linear(HealthInput::FailedPayments, 20, 90, 0, 2)),
+                    linear(HealthInput::FirstReplyMinutes, 10, 90, 240, 2_880),
                 ],
             }],
         }

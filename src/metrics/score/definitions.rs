@@ -19,7 +19,7 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
             "health_score",
             Unit::Score,
             "Health of a customer, 0 to 100, with band and breakdown; null before the purchase.",
-            "sum(weight * points) / sum(weight) over usage, tickets, NPS and payments, weights and bands by segment; a missing input is skipped, neutral or makes it null, as the model says",
+            "sum(weight * points) / sum(weight) over usage, tickets, first replies, NPS and payments, weights and bands by segment; a missing input is skipped, neutral or makes it null, as the model says",
         )
     },
 ];

@@ -17,8 +17,6 @@ use std::collections::BTreeSet;
 pub struct HealthFacts<'a> {
     /// The profile's facts.
     pub facts: &'a ProfileFacts,
-    /// When the product was used, in any order; `None` when no source reports usage.
-    pub usage: Option<&'a [Timestamp]>,
     /// Which sources exist.
     pub sources: &'a Sources,
     /// The time zone in which days are counted.
@@ -81,8 +79,11 @@ fn measure(
     let count = |n: usize| i64::try_from(n).map_err(|_| NullReason::Overflow);
     match dimension.input {
         HealthInput::ActiveDays => {
-            let usage = from.usage.ok_or(NullReason::NoSource)?;
-            let used = usage.iter().filter(|at| within(**at));
+            need(from.sources.has_usage)?;
+            let used = facts().filter_map(|(fact, at)| match &fact.body {
+                Canonical::UsageEvent(_) => at.filter(|at| within(*at)),
+                _ => None,
+            });
             let days: BTreeSet<_> = used.map(|at| at.date_in(from.zone)).collect();
             count(days.len())
         }
@@ -102,6 +103,21 @@ fn measure(
                 matches!(fact.body, Canonical::Ticket(_)) && at.is_some_and(within)
             });
             count(opened.count())
+        }
+        HealthInput::FirstReplyMinutes => {
+            need(from.sources.has_tickets)?;
+            let replies = facts().filter_map(|(fact, at)| match &fact.body {
+                Canonical::Ticket(ticket) => {
+                    let replied = ticket.first_replied_at.filter(|reply| *reply <= as_of)?;
+                    let opened = at.filter(|at| within(*at))?;
+                    Some((replied.as_millis() - opened.as_millis()).max(0))
+                }
+                _ => None,
+            });
+            let mut waits: Vec<i64> = replies.collect();
+            waits.sort_unstable();
+            // Of an even number the longer of the middle two: no wait is made up.
+            waits.get(waits.len() / 2).map(|ms| ms / 60_000).ok_or(NullReason::NoData)
         }
         HealthInput::Nps => {
             need(from.sources.has_surveys)?;

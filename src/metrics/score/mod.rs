@@ -54,7 +54,8 @@ fn dated(fact: &Fact) -> Option<Timestamp> {
         Canonical::Refund(refund) => refund.refunded_at,
         Canonical::Touchpoint(touchpoint) => touchpoint.touched_at,
         Canonical::SurveyResponse(answer) => answer.responded_at,
-        Canonical::Spend(_) => None,
+        Canonical::UsageEvent(usage) => usage.used_at,
+        Canonical::Spend(_) | Canonical::ExchangeRate(_) => None,
     };
     own.or(fact.occurred_at)
 }

@@ -46,6 +46,11 @@ pub(super) fn refund(id: i64, of: i64, when: &str, amount: Money) -> Fact {
     fact("refunds", id, Canonical::Refund(body))
 }
 
+pub(super) fn used(id: i64, when: Timestamp) -> Fact {
+    let body = UsageEvent { action: None, quantity: None, used_at: Some(when), links: Vec::new() };
+    fact("usage", id, Canonical::UsageEvent(body))
+}
+
 pub(super) fn ticket(id: i64, when: &str, status: TicketStatus) -> Fact {
     let body = Ticket {
         subject: None,
@@ -54,6 +59,7 @@ pub(super) fn ticket(id: i64, when: &str, status: TicketStatus) -> Fact {
         channel: None,
         comment_count: None,
         created_at: Timestamp::parse(when),
+        first_replied_at: None,
         solved_at: None,
         links: Vec::new(),
     };
@@ -108,4 +114,5 @@ pub(super) const ALL: Sources = Sources {
     has_surveys: true,
     has_subscriptions: true,
     has_spend: true,
+    has_usage: true,
 };

@@ -7,6 +7,7 @@ mod build;
 mod cells;
 mod clv;
 mod examples;
+mod exchange;
 mod kpi;
 mod numbers;
 mod policy;

@@ -1,6 +1,6 @@
 //! Lead and health scores: points, fading, weights, missing inputs, history, mistakes in rules.
 
-use super::build::{ALL, answer, at, fact, money, paid, payment, profile, ticket};
+use super::build::{ALL, answer, at, fact, money, paid, payment, profile, ticket, used};
 use crate::score::*;
 use crate::{Measured, NullReason, Ratio, Sources};
 use domain::*;
@@ -131,7 +131,7 @@ fn a_customer_has_no_lead_score_and_a_lead_no_health() {
     assert_eq!(lead("2026-02-01"), Measured::none(NullReason::NotApplicable));
     assert_eq!(lead("2025-12-31"), Measured::none(NullReason::NoData));
     let zone = TimeZone::UTC;
-    let from = HealthFacts { facts: &facts, usage: None, sources: &ALL, zone: &zone };
+    let from = HealthFacts { facts: &facts, sources: &ALL, zone: &zone };
     let health = |on: &str| health_score(&from, &HealthModel::default(), "small", at(on));
     assert_eq!(health("2026-01-31").score, Measured::none(NullReason::NotApplicable));
     assert_eq!(health("2026-02-02").segment, "default");
@@ -162,29 +162,29 @@ fn customer() -> ProfileFacts {
     ])
 }
 
-fn used(days: i64) -> Vec<Timestamp> {
-    (0..days * 3).map(|n| at("2026-03-09").plus_millis(-n * 8 * 3_600_000)).collect()
+/// The customer, who used the product every eight hours on six days.
+fn user() -> ProfileFacts {
+    let mut facts = customer();
+    facts.facts.extend((0..18).map(|n| {
+        let when = at("2026-03-09").plus_millis(-n * 8 * 3_600_000);
+        used(100 + n, when)
+    }));
+    facts
 }
 
-fn health(
-    model: &HealthModel,
-    usage: Option<&[Timestamp]>,
-    sources: &Sources,
-    on: &str,
-) -> HealthScore {
-    let (facts, zone) = (customer(), TimeZone::UTC);
-    let from = HealthFacts { facts: &facts, usage, sources, zone: &zone };
+fn health(model: &HealthModel, sources: &Sources, on: &str) -> HealthScore {
+    let (facts, zone) = (user(), TimeZone::UTC);
+    let from = HealthFacts { facts: &facts, sources, zone: &zone };
     health_score(&from, model, "default", at(on))
 }
 
 #[test]
 fn health_is_the_weighted_mean_of_its_dimensions() {
-    let usage = used(6);
-    let score = health(&HealthModel::default(), Some(&usage), &ALL, "2026-03-10");
+    let score = health(&HealthModel::default(), &ALL, "2026-03-10");
     let parts: Vec<_> = score
         .dimensions
         .iter()
-        .map(|part| (part.input, part.value.value.unwrap(), part.points.value.unwrap()))
+        .filter_map(|part| Some((part.input, part.value.value?, part.points.value?)))
         .collect();
     assert_eq!(
         parts,
@@ -199,7 +199,7 @@ fn health_is_the_weighted_mean_of_its_dimensions() {
     assert_eq!(score.score, Measured::some(62));
     assert_eq!(score.band.as_deref(), Some("average"));
     // Before the second answer and the failure it was better: a history is asked for by date.
-    let before = health(&HealthModel::default(), Some(&usage), &ALL, "2026-02-20");
+    let before = health(&HealthModel::default(), &ALL, "2026-02-20");
     assert_eq!(before.dimensions[2].value, Measured::some(10));
     assert_eq!(before.dimensions[3].points, Measured::some(100));
 }
@@ -207,19 +207,20 @@ fn health_is_the_weighted_mean_of_its_dimensions() {
 #[test]
 fn a_missing_input_does_what_the_model_says() {
     let with = |missing| HealthModel { missing, ..HealthModel::default() };
-    let score = |missing| health(&with(missing), None, &ALL, "2026-03-10");
+    let sources = Sources { has_usage: false, ..ALL };
+    let score = |missing| health(&with(missing), &sources, "2026-03-10");
     let skipped = score(Missing::Skip);
     assert_eq!(skipped.score, Measured::some(65)); // (75 + 60 + 60) / 3
     assert_eq!(skipped.dimensions[0].value, Measured::none(NullReason::NoSource));
     let neutral = score(Missing::Neutral);
-    assert_eq!(neutral.score, Measured::some(59)); // (40*50 + 20*195) / 100
+    assert_eq!(neutral.score, Measured::some(58)); // (40*50 + 20*195 + 10*50) / 110
     assert_eq!(neutral.dimensions[0].points, Measured::some(50));
     assert_eq!(neutral.dimensions[0].value.null_reason, Some(NullReason::NoSource));
     let null = score(Missing::Null);
     assert_eq!(null.score, Measured::none(NullReason::MissingInput));
-    assert_eq!((null.band, null.dimensions.len()), (None, 4));
+    assert_eq!((null.band, null.dimensions.len()), (None, 5));
     for missing in [Missing::Skip, Missing::Neutral, Missing::Null] {
-        let nothing = health(&with(missing), None, &Sources::default(), "2026-03-10");
+        let nothing = health(&with(missing), &Sources::default(), "2026-03-10");
         assert_eq!(nothing.score, Measured::none(NullReason::NoData), "{missing:?}");
     }
 }
@@ -232,8 +233,8 @@ fn a_segment_has_weights_and_bands_of_its_own() {
     small.dimensions.truncate(1);
     small.bands = vec![Band { name: "all well".to_owned(), from: 0 }];
     model.segments.push(small);
-    let (facts, zone, usage) = (customer(), TimeZone::UTC, used(6));
-    let from = HealthFacts { facts: &facts, usage: Some(&usage), sources: &ALL, zone: &zone };
+    let (facts, zone) = (user(), TimeZone::UTC);
+    let from = HealthFacts { facts: &facts, sources: &ALL, zone: &zone };
     let of = |segment: &str| health_score(&from, &model, segment, at("2026-03-10"));
     assert_eq!(
         (of("small").score, of("small").band),
@@ -327,4 +328,35 @@ proptest! {
         prop_assert_eq!(&straight, &lead(facts, "2026-03-01"));
         prop_assert!((0..=100).contains(&straight.score.value.unwrap()));
     }
+}
+
+#[test]
+fn the_first_reply_is_measured_by_the_median_of_answered_tickets() {
+    let answered = |id, opened: &str, reply: Option<&str>| {
+        let mut fact = ticket(id, opened, TicketStatus::Open);
+        if let Canonical::Ticket(body) = &mut fact.body {
+            body.first_replied_at = reply.map(at);
+        }
+        fact
+    };
+    let facts = profile(vec![
+        payment(1, "2026-02-01", money("EUR", 100)),
+        answered(2, "2026-03-01T10:00:00Z", Some("2026-03-01T10:30:00Z")),
+        answered(3, "2026-03-02T10:00:00Z", Some("2026-03-02T14:00:00Z")),
+        answered(4, "2026-03-03T10:00:00Z", Some("2026-03-03T22:00:00Z")),
+        answered(5, "2026-03-04T10:00:00Z", None),
+        answered(6, "2026-03-05T10:00:00Z", Some("2026-03-20T10:00:00Z")),
+        answered(7, "2025-03-05T10:00:00Z", Some("2025-03-20T10:00:00Z")),
+    ]);
+    let zone = TimeZone::UTC;
+    let from = HealthFacts { facts: &facts, sources: &ALL, zone: &zone };
+    let of = |on: &str| {
+        let health = health_score(&from, &HealthModel::default(), "default", at(on));
+        health.dimensions.last().cloned().unwrap()
+    };
+    let part = of("2026-03-10");
+    assert_eq!(part.input, HealthInput::FirstReplyMinutes);
+    assert_eq!((part.value, part.points), (Measured::some(240), Measured::some(100)));
+    assert_eq!(of("2026-03-21").value, Measured::some(720), "the longer one of two in the middle");
+    assert_eq!(of("2026-02-20").value, Measured::none(NullReason::NoData));
 }

@@ -5,7 +5,9 @@
 use crate::StoreError;
 use crate::rows::FromRow;
 use domain::{Canonical, CanonicalKind};
-use entity::{deal, invoice, payment, refund, subscription, survey_response, ticket, touchpoint};
+use entity::{
+    deal, invoice, payment, refund, subscription, survey_response, ticket, touchpoint, usage_event,
+};
 use sea_orm::{EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
 
 /// `alias.column AS prefix_column, ...` for every column of an entity.
@@ -27,7 +29,11 @@ pub(super) fn columns(kind: CanonicalKind, alias: &str, prefix: &str) -> String 
         CanonicalKind::Refund => columns_of::<refund::Entity>(alias, prefix),
         CanonicalKind::Touchpoint => columns_of::<touchpoint::Entity>(alias, prefix),
         CanonicalKind::SurveyResponse => columns_of::<survey_response::Entity>(alias, prefix),
-        CanonicalKind::Contact | CanonicalKind::Company | CanonicalKind::Spend => String::new(),
+        CanonicalKind::UsageEvent => columns_of::<usage_event::Entity>(alias, prefix),
+        CanonicalKind::Contact
+        | CanonicalKind::Company
+        | CanonicalKind::Spend
+        | CanonicalKind::ExchangeRate => String::new(),
     }
 }
 
@@ -46,9 +52,11 @@ pub(super) fn read(
         CanonicalKind::Refund => body(row, prefix, Canonical::Refund),
         CanonicalKind::Touchpoint => body(row, prefix, Canonical::Touchpoint),
         CanonicalKind::SurveyResponse => body(row, prefix, Canonical::SurveyResponse),
-        CanonicalKind::Contact | CanonicalKind::Company | CanonicalKind::Spend => {
-            Err(StoreError::Corrupt { what: "profile_fact.kind" })
-        }
+        CanonicalKind::UsageEvent => body(row, prefix, Canonical::UsageEvent),
+        CanonicalKind::Contact
+        | CanonicalKind::Company
+        | CanonicalKind::Spend
+        | CanonicalKind::ExchangeRate => Err(StoreError::Corrupt { what: "profile_fact.kind" }),
     }
 }
 

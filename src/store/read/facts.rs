@@ -24,11 +24,13 @@ pub enum FactKind {
     Touchpoint,
     /// Answers to surveys.
     SurveyResponse,
+    /// Uses of the product.
+    UsageEvent,
 }
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Deal,
         Self::Ticket,
         Self::Subscription,
@@ -37,6 +39,7 @@ impl FactKind {
         Self::Refund,
         Self::Touchpoint,
         Self::SurveyResponse,
+        Self::UsageEvent,
     ];
 
     /// The canonical kind.
@@ -51,6 +54,7 @@ impl FactKind {
             Self::Refund => CanonicalKind::Refund,
             Self::Touchpoint => CanonicalKind::Touchpoint,
             Self::SurveyResponse => CanonicalKind::SurveyResponse,
+            Self::UsageEvent => CanonicalKind::UsageEvent,
         }
     }
 
@@ -74,6 +78,7 @@ impl FactKind {
             Self::Ticket | Self::SurveyResponse => Some(Area::Support),
             Self::Subscription => Some(Area::Subscriptions),
             Self::Invoice | Self::Payment | Self::Refund => Some(Area::Billing),
+            Self::UsageEvent => Some(Area::CustomerNumbers),
             Self::Touchpoint => None,
         }
     }

@@ -95,7 +95,8 @@ pub enum OrderField {
     Updated,
     /// Stage position.
     Position,
-    /// Revenue, minor units of each customer's own currency.
+    /// Revenue, in the reporting currency as converted by the last derivation; without one, minor
+    /// units of each customer's own currency.
     Revenue,
     /// Monthly recurring revenue, likewise.
     Mrr,
@@ -108,8 +109,8 @@ impl OrderField {
             Self::FirstSeen => "p.first_seen_at_ms",
             Self::Updated => "p.updated_at_ms",
             Self::Position => "p.stage_position",
-            Self::Revenue => "p.revenue_minor",
-            Self::Mrr => "p.mrr_minor",
+            Self::Revenue => "p.revenue_order_minor",
+            Self::Mrr => "p.mrr_order_minor",
         }
     }
 

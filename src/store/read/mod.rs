@@ -17,6 +17,7 @@ mod lookup;
 mod numbers;
 mod operations;
 mod profile;
+mod rates;
 mod records;
 mod reviews;
 mod stages;
