@@ -294,7 +294,7 @@ async fn movements<'a>(
         holder.items.extend(stored.periods);
     }
     let first = holders.values().filter_map(|one| extent(&one.items, policy, &tz));
-    let first = first.map(|(from, _)| from).min();
+    let first = first.map(|extent| extent.from).min();
     let mut rows = Vec::new();
     if let Some(first) = first {
         let until = epoch.closed.plus_millis(1);

@@ -9,38 +9,28 @@ use async_graphql::{Result, SimpleObject};
 use domain::Currency;
 use metrics::revenue::Rates;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Epochs whose rates are held: the present one, and a few that are compared with it.
 const HELD: usize = 4;
 
-/// Rates by epoch, the one read last first.
+/// Rates by epoch, the one read last first. Whoever asks waits for who is reading, so that many
+/// fields asked at once read them once.
 #[derive(Debug, Default)]
 pub(crate) struct RatesCache(Mutex<VecDeque<(i64, Arc<Rates>)>>);
-
-impl RatesCache {
-    fn get(&self, epoch: i64) -> Option<Arc<Rates>> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.iter().find(|(number, _)| *number == epoch).map(|(_, rates)| Arc::clone(rates))
-    }
-
-    fn put(&self, epoch: i64, rates: &Arc<Rates>) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|(number, _)| *number != epoch);
-        held.push_front((epoch, Arc::clone(rates)));
-        held.truncate(HELD);
-    }
-}
 
 impl Asked {
     /// The rates as known in a closed epoch.
     pub(crate) async fn rates(&self, epoch: i64) -> Result<Arc<Rates>> {
-        if let Some(rates) = self.shared.rates.get(epoch) {
-            return Ok(rates);
+        let mut held = self.shared.rates.0.lock().await;
+        if let Some((_, rates)) = held.iter().find(|(number, _)| *number == epoch) {
+            return Ok(Arc::clone(rates));
         }
         let stored = self.store.exchange_rates_known(&self.scope, epoch).await?;
         let rates = Arc::new(Rates::of(&stored));
-        self.shared.rates.put(epoch, &rates);
+        held.push_front((epoch, Arc::clone(&rates)));
+        held.truncate(HELD);
         Ok(rates)
     }
 }

@@ -34,5 +34,5 @@ pub use policy::{
 };
 pub use rates::{RateError, Rates};
 pub use row::{Counts, RevenueRow};
-pub use state::{Conversion, Question, extent};
+pub use state::{Conversion, Extent, Question, extent};
 pub use stored::{StoredStates, SubscriptionState, stored_periods};

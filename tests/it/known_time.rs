@@ -5,12 +5,15 @@ use crate::database::{TestDb, on_both};
 use crate::dump::{assert_same, dump_tables};
 use crate::identity_flow::{Item, company, feed_version, jobs, noon, person, settle, steward};
 use domain::{
-    Canonical, Clock, Currency, Date, Deal, DealStatus, Interval, Link, LinkRole, Money, Payment,
-    PaymentStatus, Principal, ProfileId, ProfileKind, RecordKey, Refund, Role, Scope, Spend, Stage,
-    Subscription, SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket,
-    TicketStatus, Timestamp, Tombstone,
+    Canonical, Clock, Currency, Date, Deal, DealStatus, ExchangeRate, Interval, Link, LinkRole,
+    Money, Payment, PaymentStatus, Principal, ProfileId, ProfileKind, Rate, RecordKey, Refund,
+    Role, Scope, Spend, Stage, Subscription, SubscriptionItem, SubscriptionStatus, SurveyKind,
+    SurveyResponse, Ticket, TicketStatus, Timestamp, Tombstone, UsageEvent,
 };
 use jobs::{JobError, Jobs};
+use metrics::revenue::Rates;
+use metrics::score::{HealthFacts, ScoreConfig, health_score};
+use metrics::{Exchange, numbers_in};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -74,7 +77,21 @@ async fn answer(jobs: &Jobs, profile: i64, epoch: &Epoch, as_of: Timestamp) -> S
             };
             let life = lifecycle::derive(facts, &rules, as_of);
             let numbers = metrics::numbers(facts, &policy, &sources, as_of);
-            format!("{life:?}\n{}", serde_json::to_string(&numbers).unwrap())
+            let stored = jobs.store.exchange_rates_known(&scope(), epoch.number).await.unwrap();
+            let (euro, rates) = (Currency::parse("EUR").unwrap(), Rates::of(&stored));
+            let mut exchange = Exchange::new(euro, &rates, &policy);
+            let converted = numbers_in(&mut exchange, facts, &policy, &sources, as_of);
+            let scores = &epoch.note.scores.as_ref().unwrap().body;
+            let scores: ScoreConfig = serde_json::from_str(scores).unwrap();
+            let from = HealthFacts { facts, sources: &sources, zone: &policy.time_zone() };
+            let health = health_score(&from, &scores.health, "default", as_of);
+            let json = |numbers| serde_json::to_string(numbers).unwrap();
+            format!(
+                "{life:?}\n{}\n{}\n{:?}\n{health:?}",
+                json(&numbers),
+                json(&converted),
+                exchange.missing()
+            )
         }
     }
 }
@@ -183,7 +200,7 @@ impl<'a> Journey<'a> {
             Currency::parse(["EUR", "USD", "JPY"][dice.below(3)]).unwrap(),
         );
         let at = Some(dice.day()).filter(|_| dice.below(20) > 0);
-        let (stream, body) = match n % 7 {
+        let (stream, body) = match n % 8 {
             0 | 1 => {
                 let status = match dice.below(5) {
                     0 => PaymentStatus::Failed,
@@ -256,6 +273,10 @@ impl<'a> Journey<'a> {
                 };
                 ("surveys", Canonical::SurveyResponse(answer))
             }
+            6 => {
+                let used = UsageEvent { action: None, quantity: None, used_at: at, links };
+                ("usage", Canonical::UsageEvent(used))
+            }
             _ => {
                 let status = [DealStatus::Open, DealStatus::Won, DealStatus::Lost][dice.below(3)];
                 let deal = Deal {
@@ -287,6 +308,22 @@ impl<'a> Journey<'a> {
         };
         let id = format!("d{}", self.dice.below(6));
         Item { source: "ads", stream: "spend", id, body: Canonical::Spend(spend) }
+    }
+
+    /// What a currency was worth in euros; again and again of the same days.
+    fn rate(&mut self) -> Item {
+        let dice = &mut self.dice;
+        let quote = ["USD", "JPY"][dice.below(2)];
+        let day = noon().plus_millis(-(dice.below(100) as i64) * 7 * DAY).to_string();
+        let value = format!("{}.{:03}", 1 + dice.below(160), dice.below(1_000));
+        let rate = ExchangeRate {
+            day: Date::parse(&day[..10]).unwrap(),
+            base: Currency::parse("EUR").unwrap(),
+            quote: Currency::parse(quote).unwrap(),
+            rate: Rate::parse(&value).unwrap(),
+        };
+        let id = format!("x{quote}{}", &day[..10]);
+        Item { source: "treasury", stream: "rates", id, body: Canonical::ExchangeRate(rate) }
     }
 
     async fn write(&mut self, item: Item) {
@@ -348,6 +385,7 @@ impl<'a> Journey<'a> {
                 let again = match (stream, id[1..].parse::<usize>()) {
                     ("contacts", Ok(n)) => self.contact(n),
                     ("spend", _) => self.spend(),
+                    ("rates", _) => self.rate(),
                     ("companies", _) => item.clone(),
                     (_, Ok(n)) => self.fact(n),
                     (_, Err(_)) => return,
@@ -414,6 +452,11 @@ impl<'a> Journey<'a> {
                 self.write(contact).await;
                 "contacts"
             }
+            14 if self.dice.below(2) == 0 => {
+                let rate = self.rate();
+                self.write(rate).await;
+                "rates"
+            }
             14 => {
                 let spend = self.spend();
                 self.write(spend).await;
@@ -464,7 +507,8 @@ impl<'a> Journey<'a> {
             if let Some(told) = told.get(&profile) {
                 assert_eq!(told.known_at, Some(known_at));
                 let text = answer(&self.jobs, profile, &epoch, told.as_of).await;
-                let (life, numbers) = text.split_once('\n').unwrap();
+                let (life, rest) = text.split_once('\n').unwrap();
+                let (numbers, _) = rest.split_once('\n').unwrap();
                 assert_eq!(numbers, stored[&profile].numbers, "numbers of {profile}");
                 let row = self.jobs.store.profile(&scope(), ProfileId(profile)).await.unwrap();
                 let row = row.unwrap();
@@ -571,7 +615,7 @@ on_both!(saved_answers_asked_again_are_the_same_to_the_byte, async |db: &TestDb|
     journey.save().await;
     journey.ask_again().await;
     eprintln!("{} saved answers; {:?}", journey.saved.len(), journey.counts);
-    for what in ["late facts", "corrections", "deletions", "returns", "merges", "splits"] {
+    for what in ["late facts", "corrections", "deletions", "returns", "merges", "splits", "rates"] {
         assert!(journey.counts.get(what).is_some_and(|n| *n > 2), "{what}: {:?}", journey.counts);
     }
     for table in past {

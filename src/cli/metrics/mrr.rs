@@ -14,8 +14,8 @@ use clap::{Args, ValueEnum};
 use domain::{Clock as _, Currency, SystemClock, Timestamp};
 use jiff::tz::TimeZone;
 use metrics::revenue::{
-    Book, Cohorts, Conversion, Grain, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing,
-    extent, ledger, periods, rounding_rows,
+    Book, Cohorts, Conversion, Extent, Grain, PERIODS_MAX, Question, RevenuePolicy, RevenueRow,
+    Slicing, extent, ledger, periods, rounding_rows,
 };
 use read::{Customer, Reading};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,10 @@ Periods of one subscription and item follow each other: the later replaces the e
 subscription column every row is a subscription of its own.
 
 --rates is a table of date, base, quote, rate: one unit of base is worth rate units of quote.
+
+Rows go from the first change to the last period that is over today, if anyone subscribes without an
+end; else to the last end. --from and --until say otherwise. A period that is not over is shown only if
+something changes in it, and marked partial.
 
 Every row satisfies start + new + reactivation + expansion - contraction - churn + fx = end. Numbers
 that cannot be formed are null, with the reason beside them.
@@ -102,8 +106,9 @@ pub struct MrrArgs {
     /// First day of the answer; the first change unless given.
     #[arg(long, value_name = "DATE")]
     from: Option<String>,
-    /// First day after the answer; unless given, the last period is the last one in which anyone
-    /// subscribes or anything changes. What ends with that period is churn of the next one.
+    /// First day after the answer. Unless given, the answer goes to the last period that is over
+    /// today where anything is subscribed to without an end, and at least to the last one in which
+    /// anything changes or ends. What ends with that period is churn of the next one.
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
     /// Take end dates as the last day, not as the first one after it.
@@ -167,13 +172,16 @@ fn day(flag: &str, text: Option<&str>, tz: &TimeZone) -> Result<Option<Timestamp
 }
 
 /// The time that all customers together are about, half-open.
-fn span(
-    customers: &[Customer],
-    policy: &RevenuePolicy,
-    tz: &TimeZone,
-) -> Option<(Timestamp, Timestamp)> {
-    let spans = customers.iter().filter_map(|one| extent(&one.items, policy, tz));
-    spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+fn span(customers: &[Customer], policy: &RevenuePolicy, tz: &TimeZone) -> Option<Extent> {
+    customers.iter().filter_map(|one| extent(&one.items, policy, tz)).reduce(Extent::and)
+}
+
+/// Where the answer ends unless told: after the last end or change, and where anything goes on without
+/// an end, after the last period that is over by `now`.
+fn covered(span: Extent, grain: Grain, tz: &TimeZone, now: Timestamp) -> Timestamp {
+    let running = periods(grain, tz, now, now.plus_millis(1));
+    let begun = running.and_then(|list| list.first().map(|period| period.start));
+    begun.filter(|_| span.open).map_or(span.until, |begun| span.until.max(begun))
 }
 
 pub fn run(args: &MrrArgs) -> Outcome {
@@ -195,7 +203,11 @@ pub fn run(args: &MrrArgs) -> Outcome {
         ));
     }
 
-    let (first, last) = span(&input.customers, &policy, &tz).unwrap_or_default();
+    // What is not over cannot be complete.
+    let now = SystemClock.now();
+    let (first, last) = span(&input.customers, &policy, &tz)
+        .map(|span| (span.from, covered(span, args.by.grain(), &tz, now)))
+        .unwrap_or_default();
     let (shown_from, shown_until) = (from.unwrap_or(first), until.unwrap_or(last));
     if shown_until < shown_from {
         return Err(usage("--until is before --from, or before anything happened"));
@@ -207,8 +219,6 @@ pub fn run(args: &MrrArgs) -> Outcome {
         })?;
     let conversion = target.map(|target| Conversion { target, rates: &rates });
     let question = Question { policy: &policy, tz: &tz, periods: &list, conversion };
-    // What is not over cannot be complete.
-    let now = SystemClock.now();
     let seen = (
         from.unwrap_or(Timestamp::from_millis(i64::MIN)),
         until.map_or(now, |until| until.min(now)),
@@ -268,4 +278,29 @@ pub fn run(args: &MrrArgs) -> Outcome {
         output::say(&answer.text())?;
     }
     Ok(Done::Whole)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_answer_ends_with_the_last_full_period_while_anything_goes_on() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let now = at("2026-11-22T12:00:00Z");
+        let until = |last: &str, open, grain| {
+            let span = Extent { from: at("2026-01-01"), until: at(last), open };
+            covered(span, grain, &TimeZone::UTC, now)
+        };
+        // Nobody changed anything since March and they go on: through October.
+        assert_eq!(until("2026-03-05", true, Grain::Month), at("2026-11-01"));
+        assert_eq!(until("2026-03-05", true, Grain::Quarter), at("2026-10-01"));
+        assert_eq!(until("2026-03-05", true, Grain::Day), at("2026-11-22"));
+        // A change of this month is shown, and so is an end that is known ahead.
+        assert_eq!(until("2026-11-05", true, Grain::Month), at("2026-11-05"));
+        assert_eq!(until("2027-02-01", true, Grain::Month), at("2027-02-01"));
+        // Where all is over there is nothing to go on with.
+        assert_eq!(until("2026-03-05", false, Grain::Month), at("2026-03-05"));
+    }
 }

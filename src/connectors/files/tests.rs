@@ -464,11 +464,11 @@ fn exchange_rates_are_read_exactly_and_mistakes_are_told_by_line() {
         (8, "not a plain decimal above zero"),
     ] {
         let told = |r: &&str| r.contains(&format!("line {line}:")) && r.contains(why);
-        assert!(reasons.iter().any(|r| told(&r)), "{line} {why}: {reasons:#?}");
+        assert!(reasons.iter().any(told), "{line} {why}: {reasons:#?}");
     }
     // A restated table gives the same record another value.
     let again = Disk::of("r.csv", "Date,Currency,Rate\n2026-01-02,USD,1.09\n");
-    assert_eq!(again.sync(&files, &StreamState::default()).ids(), [synced.ids()[0].clone()]);
+    assert_eq!(again.sync(&files, &StreamState::default()).ids(), [synced.ids()[0]]);
 }
 
 #[test]

@@ -223,23 +223,42 @@ fn netted<'i>(list: Vec<State<'i>>, question: &Question<'_>) -> Vec<State<'i>> {
     kept
 }
 
-/// The time that these items are about, half-open: from the first start to the last end, or to just
-/// after the last change of what goes on; `None` when nothing ever counts.
+/// The time that items are about, half-open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The first start.
+    pub from: Timestamp,
+    /// The last end, or just after the last change of what goes on.
+    pub until: Timestamp,
+    /// Whether any of it goes on without an end.
+    pub open: bool,
+}
+
+impl Extent {
+    /// What both are about.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            until: self.until.max(other.until),
+            open: self.open || other.open,
+        }
+    }
+}
+
+/// The time that these items are about; `None` when nothing ever counts.
 #[must_use]
-pub fn extent(
-    items: &[ItemPeriod],
-    policy: &RevenuePolicy,
-    tz: &TimeZone,
-) -> Option<(Timestamp, Timestamp)> {
+pub fn extent(items: &[ItemPeriod], policy: &RevenuePolicy, tz: &TimeZone) -> Option<Extent> {
     let mut unheard = Vec::new();
     let horizon = Timestamp::from_millis(i64::MAX);
     let frame = Frame { policy, tz, converting: false, horizon };
-    let mut span: Option<(Timestamp, Timestamp)> = None;
+    let mut span: Option<Extent> = None;
     for (item, end) in settle(items, &mut unheard) {
         let list = segments(item, end, &frame, &mut unheard);
         let (Some(first), Some(last)) = (list.first(), list.last()) else { continue };
-        let end = last.until.unwrap_or(last.from.plus_millis(1));
-        span = Some(span.map_or((first.from, end), |(a, b)| (a.min(first.from), b.max(end))));
+        let until = last.until.unwrap_or(last.from.plus_millis(1));
+        let own = Extent { from: first.from, until, open: last.until.is_none() };
+        span = Some(span.map_or(own, |span| span.and(own)));
     }
     span
 }

@@ -8,18 +8,26 @@ use domain::{ExchangeRate, Scope};
 use entity::exchange_rate;
 use sea_orm::FromQueryResult;
 
+/// Most rates that are read: thirty currencies on every day of a hundred and eighty years.
+const RATES_MAX: usize = 2_000_000;
+
 impl Store {
     /// The exchange rates known in a closed epoch, by day and pair; of several records about one, the
     /// vendor's latest version comes first. Open to every role: rates say nothing of anybody.
     ///
     /// # Errors
-    /// [`ReadError::Store`].
+    /// [`ReadError::Invalid`] beyond two million of them, [`ReadError::Store`].
     pub async fn exchange_rates_known(
         &self,
         _scope: &Scope,
         epoch: i64,
     ) -> Result<Vec<ExchangeRate>, ReadError> {
-        Ok(self.rates(Some(epoch)).await?)
+        let rates = self.rates(Some(epoch)).await?;
+        if rates.len() > RATES_MAX {
+            let message = format!("more than {RATES_MAX} exchange rates are stored: deliver fewer");
+            return Err(ReadError::Invalid(message));
+        }
+        Ok(rates)
     }
 
     /// The exchange rates as stored now, in the same order.
@@ -37,14 +45,15 @@ impl Store {
              JOIN source_record s ON s.id = t.record_id",
             table.list()
         );
+        let limit = format!("LIMIT {}", RATES_MAX + 1);
         let (text, values) = match epoch {
-            None => (present, vec![]),
+            None => (format!("{present} {limit}"), vec![]),
             Some(epoch) => {
                 let (past, from) = table.past(self.backend());
                 let text = format!(
                     "{present} WHERE s.known_from <= $1 UNION ALL SELECT {past}, p.version \
                      FROM {from} WHERE p.kind = 'exchange_rate' AND p.known_from <= $1 \
-                     AND p.known_to > $1"
+                     AND p.known_to > $1 {limit}"
                 );
                 (text, vec![epoch.into()])
             }

@@ -8,6 +8,7 @@ use domain::{Currency, Money};
 use metrics::revenue::{CohortCell, RevenueRow};
 use metrics::{Measured, NullReason, Ratio};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -47,7 +48,7 @@ pub struct Answer {
 struct Said {
     line: u64,
     code: &'static str,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 #[derive(Debug, Serialize)]

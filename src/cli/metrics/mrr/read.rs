@@ -10,11 +10,12 @@ use csv::ByteRecord;
 use domain::{Currency, Date, Interval, Timestamp};
 use jiff::civil;
 use jiff::tz::TimeZone;
-use metrics::Ratio;
 use metrics::revenue::{
     Cancellation, Cause, Discount, Duration, Finding, GivenBack, ItemPeriod, Off, RateError, Rates,
     Stretch,
 };
+use metrics::{MissingRate, Ratio};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -79,13 +80,20 @@ pub struct Note {
     /// What, in one word.
     pub code: &'static str,
     /// What was done about it.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
 }
 
 impl From<Finding> for Note {
     fn from(finding: Finding) -> Self {
         let Finding { origin, kind } = finding;
-        Self { line: origin, code: kind.as_str(), message: kind.outcome() }
+        let message = match kind.missing_rate() {
+            Some(MissingRate { from, day: Some(day) }) => {
+                format!("no exchange rate of {from} on {day}; the numbers concerned are null")
+                    .into()
+            }
+            _ => kind.outcome().into(),
+        };
+        Self { line: origin, code: kind.as_str(), message }
     }
 }
 
@@ -381,7 +389,7 @@ impl Reading<'_> {
         };
         if !columns.0.contains_key(CURRENCY.name) {
             let (code, message) = NO_CURRENCY;
-            input.findings.push(Note { line: 1, code, message });
+            input.findings.push(Note { line: 1, code, message: message.into() });
         }
         let mut known: BTreeMap<String, Customer> = BTreeMap::new();
         let mut nobody: Vec<Customer> = Vec::new();
@@ -390,7 +398,7 @@ impl Reading<'_> {
             input.rows += 1;
             let row = Row { record: &record, columns: &columns, reading: self };
             let mut say = |(code, message): Refused| {
-                input.findings.push(Note { line: line(&record), code, message });
+                input.findings.push(Note { line: line(&record), code, message: message.into() });
             };
             let item = match row.item() {
                 Ok(item) => item,
@@ -417,7 +425,7 @@ impl Reading<'_> {
             }
         }
         if input.rows > 0 && known.is_empty() && nobody.is_empty() {
-            let first = input.findings.first().map_or("", |note| note.message);
+            let first = input.findings.first().map_or("", |note| &*note.message);
             return Err(Failure::Failed(anyhow::anyhow!(
                 "none of the {} rows can be read; the first one: {first}",
                 input.rows
