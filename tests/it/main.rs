@@ -22,6 +22,7 @@ mod gateway_process;
 mod households;
 mod identity_flow;
 mod incremental;
+mod journey;
 mod kill;
 mod known_answers;
 mod known_time;

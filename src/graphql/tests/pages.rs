@@ -198,7 +198,7 @@ async fn nested_lists_are_covered_once_newest_first() {
         ("companies", "id", 7),
         ("stageHistory", "to", 2),
         ("sourceRecords", "id", 1),
-        ("timeline", every, 8 * 9 + 2),
+        ("timeline", every, 9 * 9 + 2),
     ] {
         let whole = nested(&world, field, node, 100).await;
         assert_eq!(whole.len(), count, "{field}");

@@ -198,8 +198,9 @@ impl Store {
                 see(scope, Area::CustomerNumbers)?;
             }
         }
-        let mut sql =
-            Sql { text: format!("SELECT {} FROM profile p", profile::COLUMNS), values: vec![] };
+        // The amounts that are ordered by are in no answer but its cursors.
+        let columns = format!("{}, p.revenue_order_minor, p.mrr_order_minor", profile::COLUMNS);
+        let mut sql = Sql { text: format!("SELECT {columns} FROM profile p"), values: vec![] };
         let mut conditions = conditions(scope, query, &mut sql)?;
         if let Some(position) = &query.after {
             conditions.push(beyond(&mut sql, &query.order, position, false)?);
