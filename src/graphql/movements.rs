@@ -8,19 +8,19 @@
 use crate::asked::{Asked, asked};
 use crate::enums::{MovementGrain, MovementPolicy, NullReason};
 use crate::errors::Refusal;
+use crate::holders::Holders;
 use crate::known::{KnownEpoch, then};
 use crate::loaders::VersionsKnownOf;
 use crate::rollups::{DecimalMeasure, decimal};
 use crate::scalars::{CurrencyCode, DateTime, YearMonth, int};
 use async_graphql::{Context, Object, Result, SimpleObject};
-use domain::{Area, Canonical, Currency, Money, ProfileId, Timestamp};
+use domain::{Area, Canonical, Currency, Money, Timestamp};
 use futures_util::future::join_all;
 use metrics::revenue::{
-    Book, ItemPeriod, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing, Stretch,
-    SubscriptionState, extent, ledger, periods, stored_periods,
+    Book, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing, Stretch, extent, ledger,
+    periods,
 };
 use metrics::{Measured, NullReason as Reason, Ratio};
-use std::collections::BTreeMap;
 use store::read::SubscriptionHistory;
 
 /// How movements are asked for.
@@ -226,20 +226,6 @@ pub(crate) struct RevenueMovements {
     left_out: i32,
 }
 
-/// Versions are times in milliseconds or sequence numbers; only times from 1990 to 2200 say when.
-fn version_time(version: Option<i64>) -> Option<Timestamp> {
-    version
-        .filter(|at| (631_152_000_000..7_258_118_400_000).contains(at))
-        .map(Timestamp::from_millis)
-}
-
-/// Everything of one customer.
-#[derive(Default)]
-struct Holder {
-    items: Vec<ItemPeriod>,
-    assumed: Vec<(Currency, Stretch)>,
-}
-
 /// Rows of subscriptions, by their records.
 fn movements<'a>(
     histories: impl IntoIterator<Item = (i64, &'a SubscriptionHistory)>,
@@ -254,26 +240,7 @@ fn movements<'a>(
     };
     let policy = named.as_ref().unwrap_or(&epoch.policy.revenue);
     let tz = epoch.policy.time_zone();
-    let (mut subscriptions, mut left_out) = (0, 0);
-    let mut holders: BTreeMap<ProfileId, Holder> = BTreeMap::new();
-    for (record, history) in histories {
-        let state = |(version, body): &(Option<i64>, domain::Subscription)| SubscriptionState {
-            since: version_time(*version),
-            body: body.clone(),
-        };
-        let states: Vec<SubscriptionState> = history.versions.iter().map(state).collect();
-        let stored = stored_periods(&record.to_string(), record.unsigned_abs(), &states);
-        let (Some(owner), false) = (history.owner, stored.undated) else {
-            left_out += 1;
-            continue;
-        };
-        subscriptions += 1;
-        let holder = holders.entry(owner).or_default();
-        if let (Some(assumed), Some(item)) = (stored.assumed, stored.periods.first()) {
-            holder.assumed.push((item.currency, assumed));
-        }
-        holder.items.extend(stored.periods);
-    }
+    let Holders { of: holders, subscriptions, left_out } = Holders::gather(histories);
     let first = holders.values().filter_map(|one| extent(&one.items, policy, &tz));
     let first = first.map(|(from, _)| from).min();
     let mut rows = Vec::new();

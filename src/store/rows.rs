@@ -5,8 +5,8 @@
 use crate::StoreError;
 use domain::{
     Address, Canonical, Company, Contact, Currency, Date, Deal, DealStatus, Invoice, InvoiceStatus,
-    Money, Payment, PaymentStatus, Pii, RecordId, Refund, Spend, Subscription, SubscriptionStatus,
-    SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
+    Money, Payment, PaymentStatus, Pii, RecordId, Refund, Spend, SpendKind, Subscription,
+    SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
 };
 use entity::{
     company, contact, deal, invoice, payment, refund, spend, subscription, survey_response, ticket,
@@ -177,6 +177,7 @@ impl CanonicalRows {
                 day: s.day.to_string(),
                 channel: s.channel.clone(),
                 campaign: s.campaign.clone(),
+                kind: Some(s.kind.as_str().to_owned()),
                 amount_minor: s.amount.amount_minor,
                 currency: s.amount.currency.code().to_owned(),
             }),
@@ -351,6 +352,9 @@ impl FromRow for Spend {
             day: word(Date::parse(&r.day), "spend.day")?,
             channel: r.channel,
             campaign: r.campaign,
+            kind: r.kind.map_or(Ok(SpendKind::PaidMedia), |kind| {
+                word(SpendKind::parse(&kind), "spend.kind")
+            })?,
             amount: Money::from_minor(r.amount_minor, currency(&r.currency)?),
         })
     }

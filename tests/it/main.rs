@@ -12,6 +12,7 @@
 
 mod access;
 mod browser;
+mod clv;
 mod commands;
 mod contract;
 mod database;
@@ -25,6 +26,7 @@ mod incremental;
 mod kill;
 mod known_answers;
 mod known_time;
+mod kpis;
 mod movements;
 mod postgres;
 mod readme;
