@@ -632,6 +632,7 @@ fn read_sync(context: &mut Context<'_>) -> Sync {
         pages_max: section.int("pages_max", 1..=1_000_000_000),
         neighbourhood_max: size(section.int("neighbourhood_max", 100..=100_000_000)),
         derive_batch: size(section.int("derive_batch", 1..=100_000)),
+        fit_customers_max: section.int("fit_customers_max", 1_000..=10_000_000),
         ..jobs::Options::default()
     };
     let sync = Sync { interval_s, options };

@@ -29,6 +29,7 @@ pub mod identity_event;
 pub mod identity_model;
 pub mod invoice;
 pub mod known_epoch;
+pub mod model_fit;
 pub mod payment;
 pub mod person_block_key;
 pub mod profile;

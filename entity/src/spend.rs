@@ -15,6 +15,8 @@ pub struct Model {
     pub channel: Option<String>,
     /// Campaign.
     pub campaign: Option<String>,
+    /// paid_media, referral_credit, people or overhead; null in rows of before it was kept.
+    pub kind: Option<String>,
     /// Minor units.
     pub amount_minor: i64,
     /// ISO 4217.

@@ -14,6 +14,8 @@ mod m0007_epoch_scores;
 mod m0008_past_version;
 mod m0009_rates_usage;
 mod m0010_order_amounts;
+mod m0011_model_fit;
+mod m0012_spend_kind;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -35,6 +37,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_past_version::Migration),
             Box::new(m0009_rates_usage::Migration),
             Box::new(m0010_order_amounts::Migration),
+            Box::new(m0011_model_fit::Migration),
+            Box::new(m0012_spend_kind::Migration),
         ]
     }
 }

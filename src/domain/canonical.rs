@@ -462,6 +462,20 @@ pub struct Refund {
     pub links: Vec<Link>,
 }
 
+words! {
+    /// What money was spent on.
+    SpendKind {
+        /// Advertisements and placements.
+        PaidMedia = "paid_media",
+        /// A reward for who brought a customer; spent on the day on which the referral qualified.
+        ReferralCredit = "referral_credit",
+        /// People of marketing and sales: pay, commissions.
+        People = "people",
+        /// Software, agencies, events, content.
+        Overhead = "overhead",
+    }
+}
+
 /// Marketing or sales expense of one day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spend {
@@ -471,6 +485,8 @@ pub struct Spend {
     pub channel: Option<String>,
     /// Campaign, verbatim.
     pub campaign: Option<String>,
+    /// What for; paid media where the source does not say.
+    pub kind: SpendKind,
     /// Amount.
     pub amount: Money,
 }

@@ -1,6 +1,7 @@
-//! What is known of one profile, as the pure crates read it.
+//! What is known of one profile, or of the whole company, as the pure crates read it.
 
 use crate::{Canonical, ProfileId, ProfileKind, RecordId, Stage, Timestamp};
+use std::collections::BTreeMap;
 
 /// One canonical record of a profile.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,3 +43,7 @@ pub struct ProfileFacts {
     /// Stages set by hand, in no particular order.
     pub overrides: Vec<StageOverride>,
 }
+
+/// Facts of the whole company by the profile that they count for; `None` are those of nobody known.
+/// Every fact is there once.
+pub type CompanyFacts = BTreeMap<Option<ProfileId>, Vec<Fact>>;

@@ -20,13 +20,13 @@ pub mod time;
 
 pub use canonical::{
     Address, Canonical, CanonicalKind, Company, Contact, Deal, DealStatus, ExchangeRate, Interval,
-    Invoice, InvoiceStatus, Link, LinkRole, Payment, PaymentStatus, Refund, Spend, Subscription,
-    SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus,
-    Touchpoint, UsageEvent,
+    Invoice, InvoiceStatus, Link, LinkRole, Payment, PaymentStatus, Refund, Spend, SpendKind,
+    Subscription, SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket,
+    TicketStatus, Touchpoint, UsageEvent,
 };
 pub use code::Code;
 pub use decision::{Decision, Verdict};
-pub use facts::{Fact, ProfileFacts, StageOverride};
+pub use facts::{CompanyFacts, Fact, ProfileFacts, StageOverride};
 pub use identifier::{Identifier, IdentifierKind};
 pub use ids::{HouseholdId, ProfileId, ProfileKind, RecordId, RecordKey};
 pub use money::{Currency, Money, MoneyError};

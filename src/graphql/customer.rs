@@ -1,6 +1,7 @@
 //! `Customer`: the unified person or company.
 
 use crate::asked::{asked, shown};
+use crate::clv::{self, PredictedLifetimeValue};
 use crate::connection::{Page, cursor, place};
 use crate::customers::CustomerConnection;
 use crate::enums::{CustomerKind, MovementGrain, MovementPolicy, TimelineKind};
@@ -15,7 +16,7 @@ use crate::loaders::{CompaniesOf, GoldenOf, IdentifiersOf, PeopleOf, ProfileOf, 
 use crate::movements::{self, RevenueMovements, Wanted};
 use crate::numbers::{self, CustomerNumbers};
 use crate::records::{self, CustomerIdentifier, GoldenField, SourceRecordConnection};
-use crate::scalars::{CurrencyCode, DateTime, YearMonth, int};
+use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth, int};
 use crate::score::{self, CustomerHealth, CustomerLeadScore, HealthMoment};
 use crate::stage::{self, LifecycleStage, StageTransitionConnection};
 use crate::timeline::{self, TimelineConnection};
@@ -496,6 +497,30 @@ impl Customer {
         convert_to: Option<CurrencyCode>,
     ) -> Option<Result<CustomerNumbers>> {
         numbers::numbers(ctx, self.key(), (as_of, known_at), convert_to).await.transpose()
+    }
+
+    /// Lifetime value: what the customer brought so far, and what is expected of it. Needs the area
+    /// `customer_numbers`.
+    async fn clv(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many months ahead, 1 to 600.", default = 12)] horizon_months: i32,
+        #[graphql(
+            desc = "Discount per year, as \"0.1\" for 10 %.",
+            default_with = "Decimal(\"0.1\".to_owned())"
+        )]
+        discount: Decimal,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of when it was known."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<PredictedLifetimeValue>> {
+        let ahead = (horizon_months, discount);
+        clv::clv(ctx, self.key(), ahead, as_of, known_at).await.transpose()
     }
 
     /// The health of a customer that bought, with its parts; as the last derivation knew it if no

@@ -376,6 +376,181 @@ mirror!(
         MissingInput,
         /// It has no meaning for this customer (a lead score after the purchase).
         NotApplicable,
+        /// There is too little to learn a model from.
+        TooLittleData,
+        /// The data do not determine the model.
+        NotConverged,
+    }
+);
+
+/// How conversions are credited to channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum AttributionModel {
+    /// All to the first touch.
+    First,
+    /// All to the last touch.
+    Last,
+    /// The same to every touch.
+    Linear,
+    /// Half as much for every half-life that a touch was earlier.
+    TimeDecay,
+    /// 40 % first, 40 % last, 20 % shared by those between.
+    UShaped,
+    /// 30 % each first, middle and that which preceded the first deal; 10 % shared by the others.
+    WShaped,
+    /// By the conversions that would be lost without the channel, in a Markov chain of all journeys.
+    Markov,
+}
+
+mirror!(
+    /// What conversions are credited to.
+    AttributionGrouping = metrics::attribution::Grouping {
+        /// Channels, in lower case.
+        Channel,
+        /// Campaigns, verbatim.
+        Campaign,
+    }
+);
+
+mirror!(
+    /// Which expense counts in a cost of acquisition.
+    SpendLoading = metrics::acquisition::Loading {
+        /// What is paid per campaign or per customer: media and referral credits.
+        Paid,
+        /// All of marketing and sales.
+        FullyLoaded,
+    }
+);
+
+mirror!(
+    /// What counts as having reached a milestone.
+    FunnelOrder = metrics::kpi::Order {
+        /// Every milestone before it, each at or after the one before.
+        Strict,
+        /// It or any later one, since the entry: milestones may be skipped.
+        AtLeast,
+        /// It and every one before it, in whatever order.
+        Any,
+    }
+);
+
+mirror!(
+    /// How a target stands.
+    TargetPace = metrics::kpi::Pace {
+        /// The quarter has not begun.
+        NotStarted,
+        /// The value is reached or passed.
+        Met,
+        /// At least as much of the way is done as of the quarter.
+        OnTrack,
+        /// Less of the way is done than of the quarter.
+        Behind,
+        /// The quarter is over and the value is not reached.
+        Missed,
+    }
+);
+
+/// What the cohorts of a table are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum CohortBasis {
+    /// Subscriptions: customers since their first recurring revenue, with NRR and GRR.
+    Subscriptions,
+    /// Orders: customers since their first order, active in a month in which they order.
+    Orders,
+}
+
+/// Something that happens in the life of a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum LifeEvent {
+    /// The marketing reaches it, in whatever way.
+    Touch,
+    /// A deal is opened.
+    DealOpened,
+    /// A deal is won.
+    DealWon,
+    /// A trial begins.
+    TrialStarted,
+    /// A contract begins to be paid.
+    SubscriptionStarted,
+    /// The first payment that was not given back in full.
+    FirstPayment,
+    /// The second such payment.
+    SecondPayment,
+    /// A ticket is opened.
+    TicketOpened,
+}
+
+impl LifeEvent {
+    /// As steps of funnels name it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Touch => "touch",
+            Self::DealOpened => "deal_opened",
+            Self::DealWon => "deal_won",
+            Self::TrialStarted => "trial_started",
+            Self::SubscriptionStarted => "subscription_started",
+            Self::FirstPayment => "first_payment",
+            Self::SecondPayment => "second_payment",
+            Self::TicketOpened => "ticket_opened",
+        }
+    }
+}
+
+mirror!(
+    /// Numbers of the whole company that `kpis` reads; `metricCatalog` defines them.
+    Kpi = metrics::kpi::Kpi {
+        /// Net revenue per order, by currency.
+        AverageOrderValue,
+        /// Customers with two orders or more in the span, of those with one or more.
+        RepeatRate,
+        /// From opening a deal to winning it, of the deals won in the span: median, and mean.
+        SalesCycle,
+        /// Contracts renewed of those whose billing period ended in the span, by currency.
+        RenewalRate,
+        /// The same by value, each at most at its old one.
+        RenewalRateGrossValue,
+        /// The same by value, expansion included.
+        RenewalRateNetValue,
+        /// People who became leads in the span and qualified (MQL) in time.
+        LeadQualificationRate,
+        /// Net promoter score, with interval.
+        Nps,
+        /// Good answers of the satisfaction answers, with interval.
+        CsatShare,
+        /// Mean satisfaction, 1 to 5.
+        CsatMean,
+        /// Tickets opened.
+        TicketVolume,
+        /// Tickets opened per 100 active customers: those with an order in the span or a contract at
+        /// its end.
+        #[graphql(name = "TICKETS_PER_100_ACTIVE")]
+        TicketsPer100Active,
+        /// Time to the first answer to a ticket: median, and mean.
+        FirstResponse,
+        /// Active customers who referred someone.
+        ReferralRate,
+        /// Net revenue of customers who came by the channel `referral`, by currency.
+        ReferredRevenueShare,
+        /// Times that advertisements were shown.
+        Impressions,
+        /// Clicks on them.
+        Clicks,
+        /// Clicks per impression.
+        ClickThroughRate,
+        /// People reached.
+        Reach,
+    }
+);
+
+mirror!(
+    /// What a model of lifetime value was fitted for.
+    ModelFamily = metrics::clv::Family {
+        /// When customers without a contract buy, and whether they still do.
+        Purchases,
+        /// How much they spend each time.
+        Amounts,
+        /// How long contracts last.
+        Contracts,
     }
 );
 

@@ -7,6 +7,10 @@
 
 mod actions;
 mod asked;
+mod attribution;
+mod clv;
+mod cohorts;
+mod company;
 mod connection;
 mod customer;
 mod customers;
@@ -15,10 +19,13 @@ mod errors;
 mod facts;
 mod gateway;
 mod guard;
+mod holders;
 mod household;
 mod identity_types;
 mod known;
+mod kpis;
 mod limits;
+mod lives;
 mod loaders;
 mod movements;
 mod mutations;

@@ -37,6 +37,10 @@ pub struct Limits {
     pub list_max: u32,
     /// Subscriptions that movements of recurring revenue are made of in one answer.
     pub movements_max: u32,
+    /// Records that a number of the whole company is made of in one answer.
+    pub facts_max: u32,
+    /// Customers whose lives a funnel follows in one answer.
+    pub funnel_max: u32,
     /// Conditions in one filter.
     pub filter_max: usize,
     /// Errors in one answer; the rest is counted.
@@ -61,6 +65,8 @@ impl Default for Limits {
             page_max: 500,
             list_max: 200,
             movements_max: 200_000,
+            facts_max: 500_000,
+            funnel_max: 20_000,
             filter_max: 100,
             errors_max: 50,
         }

@@ -5,6 +5,7 @@
 //! gets an answer, an empty one if there are no rows.
 
 use crate::asked::asked;
+use crate::clv::Fits;
 use crate::known::{KnownEpoch, KnownProfile};
 use crate::round::{Round, Ticket, Turn, WeakRound};
 use crate::scalars::int;
@@ -314,6 +315,14 @@ listing!(
     }
 );
 listing!(
+    /// The models of lifetime value of an epoch, whoever asks.
+    FitsOf { epoch: i64 } -> Arc<Fits>,
+    |this, store, _scope, parents| {
+        let fits = Arc::new(Fits::read(store.load_fits(Some(this.epoch)).await?)?);
+        Ok(parents.iter().map(|parent| (*parent, vec![Arc::clone(&fits)])).collect())
+    }
+);
+listing!(
     /// Households of people.
     HouseholdOf {} -> HouseholdRow,
     |_this, store, scope, parents| Ok(ones(store.households_of(scope, parents).await?))
@@ -368,6 +377,7 @@ pub(crate) struct Loaders {
     pub told: Many<ToldOf>,
     pub known: Many<KnownOf>,
     pub versions_known: Many<VersionsKnownOf>,
+    pub fits: Many<FitsOf>,
     pub profile: Many<ProfileOf>,
     pub household_of: Many<HouseholdOf>,
     pub household: Many<HouseholdById>,
@@ -401,6 +411,7 @@ impl Loaders {
             told: Many::new(store, scope),
             known: Many::new(store, scope),
             versions_known: Many::new(store, scope),
+            fits: Many::new(store, scope),
             profile: Many::new(store, scope),
             household_of: Many::new(store, scope),
             household: Many::new(store, scope),
@@ -435,6 +446,7 @@ impl Loaders {
         self.told.forget().await;
         self.known.forget().await;
         self.versions_known.forget().await;
+        self.fits.forget().await;
         self.profile.forget().await;
         self.household_of.forget().await;
         self.household.forget().await;

@@ -8,20 +8,21 @@
 use crate::asked::{Asked, asked};
 use crate::enums::{MovementGrain, MovementPolicy, NullReason};
 use crate::errors::Refusal;
+use crate::holders::Holders;
 use crate::known::{KnownEpoch, then};
 use crate::loaders::VersionsKnownOf;
 use crate::rates::{self, MissingRate};
 use crate::rollups::{DecimalMeasure, decimal};
 use crate::scalars::{CurrencyCode, DateTime, YearMonth, int};
 use async_graphql::{Context, Object, Result, SimpleObject};
-use domain::{Area, Canonical, Currency, Money, ProfileId, Timestamp};
+use domain::{Area, Canonical, Currency, Money, Timestamp};
 use futures_util::future::join_all;
 use metrics::revenue::{
-    Book, Conversion, ItemPeriod, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing,
-    Stretch, SubscriptionState, extent, ledger, periods, stored_periods,
+    Book, Conversion, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing, Stretch, extent,
+    ledger, periods,
 };
 use metrics::{Measured, NullReason as Reason, Ratio};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::read::SubscriptionHistory;
 
@@ -233,20 +234,6 @@ pub(crate) struct RevenueMovements {
     missing_rates: Vec<MissingRate>,
 }
 
-/// Versions are times in milliseconds or sequence numbers; only times from 1990 to 2200 say when.
-fn version_time(version: Option<i64>) -> Option<Timestamp> {
-    version
-        .filter(|at| (631_152_000_000..7_258_118_400_000).contains(at))
-        .map(Timestamp::from_millis)
-}
-
-/// Everything of one customer.
-#[derive(Default)]
-struct Holder {
-    items: Vec<ItemPeriod>,
-    assumed: Vec<(Currency, Stretch)>,
-}
-
 /// Rows of subscriptions, by their records.
 async fn movements<'a>(
     asked: &Asked,
@@ -268,30 +255,15 @@ async fn movements<'a>(
     };
     let policy = named.as_ref().unwrap_or(&epoch.policy.revenue);
     let tz = epoch.policy.time_zone();
-    let (mut subscriptions, mut left_out) = (0, 0);
-    let mut holders: BTreeMap<ProfileId, Holder> = BTreeMap::new();
-    for (record, history) in histories {
-        let state = |(version, body): &(Option<i64>, domain::Subscription)| SubscriptionState {
-            since: version_time(*version),
-            body: body.clone(),
-        };
-        let states: Vec<SubscriptionState> = history.versions.iter().map(state).collect();
-        let stored = stored_periods(&record.to_string(), record.unsigned_abs(), &states);
-        let (Some(owner), false) = (history.owner, stored.undated) else {
-            left_out += 1;
-            continue;
-        };
-        subscriptions += 1;
-        let holder = holders.entry(owner).or_default();
-        let paid_in = stored.periods.first().map(|item| item.currency);
-        if conversion.is_some() && wanted.currency.is_some_and(|only| paid_in != Some(only.0)) {
-            continue;
+    let Holders { of: mut holders, subscriptions, left_out } = Holders::gather(histories);
+    if let Some(to) = conversion {
+        for holder in holders.values_mut() {
+            if let Some(only) = wanted.currency {
+                holder.items.retain(|item| item.currency == only.0);
+                holder.assumed.retain(|(currency, _)| *currency == only.0);
+            }
+            holder.assumed.iter_mut().for_each(|(currency, _)| *currency = to.target);
         }
-        if let (Some(assumed), Some(currency)) = (stored.assumed, paid_in) {
-            let shown_in = conversion.map_or(currency, |to| to.target);
-            holder.assumed.push((shown_in, assumed));
-        }
-        holder.items.extend(stored.periods);
     }
     let first = holders.values().filter_map(|one| extent(&one.items, policy, &tz));
     let first = first.map(|extent| extent.from).min();

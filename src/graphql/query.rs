@@ -1,12 +1,20 @@
 //! `Query`: the ways in.
 
 use crate::asked::{Asked, asked, shown};
+use crate::attribution::{self, AcquisitionResult, AttributionResult, Costing, Crediting};
+use crate::cohorts::{self, CohortResult};
+use crate::company::Asking;
 use crate::customer::Customer;
 use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments};
-use crate::enums::{CustomerKind, MovementGrain, MovementPolicy, ReviewReason, RollupDimension};
+use crate::enums::{
+    AttributionGrouping, AttributionModel, CohortBasis, CustomerKind, FunnelOrder, Kpi,
+    MovementGrain, MovementPolicy, ReviewReason, RollupDimension, SpendLoading,
+};
 use crate::errors::Refusal;
 use crate::household::{self, Household};
 use crate::known::{self, CustomerThen};
+use crate::kpis::{self, KpiResult, Patience, TargetResult};
+use crate::lives::{self, Following, FunnelMilestone, FunnelResult};
 use crate::movements::{self, RevenueMovements, Wanted};
 use crate::node::{self, Node};
 use crate::operations::{self, AuditConnection, QuarantineConnection, Source};
@@ -230,6 +238,147 @@ impl Query {
     ) -> Option<Result<RevenueMovements>> {
         let wanted = Wanted { by, from, to, currency, convert_to, policy, known_at };
         movements::revenue_movements(ctx, wanted).await.transpose()
+    }
+
+    /// Which channels or campaigns brought the new customers of a span: their touches, up to the first
+    /// purchase that was not given back in full. Touches of a company's people count for the company,
+    /// unless they bought for themselves. Needs the area `rollups`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn attribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How credit is given.")] model: AttributionModel,
+        #[graphql(desc = "What it is given to.", default_with = "AttributionGrouping::Channel")]
+        by: AttributionGrouping,
+        #[graphql(desc = "The first month of purchases.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month of purchases.")] to: Option<YearMonth>,
+        #[graphql(desc = "Only touches at most so many days before the purchase.")]
+        look_back_days: Option<i32>,
+        #[graphql(
+            desc = "Days in which the weight of a touch halves, of TIME_DECAY.",
+            default = 7
+        )]
+        half_life_days: i32,
+        #[graphql(desc = "As of this moment: later facts do not count.")] as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<AttributionResult>> {
+        let crediting = Crediting { model, by, look_back_days, half_life_days };
+        let asking = Asking { from, to, as_of, known_at };
+        attribution::attribution(ctx, crediting, asking).await.transpose()
+    }
+
+    /// What the new customers of each month cost, blended and by channel, and when they have paid it
+    /// back. Needs the area `rollups`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn acquisition(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first month of customers.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month of customers.")] to: Option<YearMonth>,
+        #[graphql(desc = "Which expense counts.", default_with = "SpendLoading::FullyLoaded")]
+        loading: SpendLoading,
+        #[graphql(desc = "Months by which expense precedes the customers it brings.", default = 0)]
+        lag_months: i32,
+        #[graphql(desc = "Months of a payback curve, up to 60.", default = 12)] ages: i32,
+        #[graphql(desc = "As of this moment: later facts do not count.")] as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<AcquisitionResult>> {
+        let costing = Costing { loading, lag_months, ages };
+        let asking = Asking { from, to, as_of, known_at };
+        attribution::acquisition(ctx, costing, asking).await.transpose()
+    }
+
+    /// Numbers of the whole company in a span of months. Needs the area `rollups`, for surveys and
+    /// tickets the area `support`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn kpis(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which numbers.")] names: Vec<Kpi>,
+        #[graphql(desc = "The first month.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month.")] to: Option<YearMonth>,
+        #[graphql(desc = "Days within which a lead must qualify.", default = 30)] lead_days: i32,
+        #[graphql(
+            desc = "Days after its end within which a contract may be renewed.",
+            default = 0
+        )]
+        grace_days: i32,
+        #[graphql(desc = "As of this moment: later facts do not count.")] as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<KpiResult>> {
+        let patience = Patience { lead_days, grace_days };
+        let asking = Asking { from, to, as_of, known_at };
+        kpis::kpis(ctx, names, patience, asking).await.transpose()
+    }
+
+    /// How the targets of the metric policy stand. Needs the area `rollups`, for surveys and tickets the
+    /// area `support`.
+    async fn targets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of this moment: later facts do not count.")] as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<TargetResult>> {
+        kpis::targets(ctx, as_of, known_at).await.transpose()
+    }
+
+    /// How far the customers who reached a first milestone in a span come. Needs the area `rollups`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn funnel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The milestones in their order, 2 to 12.")] milestones: Vec<
+            FunnelMilestone,
+        >,
+        #[graphql(desc = "Only persons or only companies. Both know a deal that concerns both.")]
+        kind: Option<CustomerKind>,
+        #[graphql(desc = "The first month of entries.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month of entries.")] to: Option<YearMonth>,
+        #[graphql(
+            desc = "Days from the entry within which a milestone counts; who entered later \
+                          than that before `asOf` is in no step. For ever if not given."
+        )]
+        within_days: Option<i32>,
+        #[graphql(
+            desc = "What counts as having reached a milestone.",
+            default_with = "FunnelOrder::AtLeast"
+        )]
+        order: FunnelOrder,
+        #[graphql(desc = "As of this moment: later facts do not count.")] as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<FunnelResult>> {
+        let following = Following { milestones, kind, within_days, order };
+        let asking = Asking { from, to, as_of, known_at };
+        lives::funnel(ctx, following, asking).await.transpose()
+    }
+
+    /// Retention: customers by the month in which they began, and what is left of them. Needs the area
+    /// `rollups`.
+    #[allow(clippy::too_many_arguments)] // each is an argument of the field
+    async fn cohorts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What they are made of.", default_with = "CohortBasis::Subscriptions")]
+        basis: CohortBasis,
+        #[graphql(desc = "The first month of beginnings.")] from: Option<YearMonth>,
+        #[graphql(desc = "The last month of beginnings.")] to: Option<YearMonth>,
+        #[graphql(desc = "Months shown of each, up to 60.", default = 12)] ages: i32,
+        #[graphql(desc = "As of this moment: later facts do not count.")] as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<CohortResult>> {
+        cohorts::cohorts(ctx, basis, ages, Asking { from, to, as_of, known_at }).await.transpose()
     }
 
     /// What was restated in rollups between two times at which they were known, and why. Null with

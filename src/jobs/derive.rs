@@ -27,6 +27,8 @@ pub struct DeriveReport {
     /// The time as of which answers are known from now on, if this run moved it: milliseconds
     /// since 1970.
     pub known_at_ms: Option<i64>,
+    /// Models of lifetime value fitted again.
+    pub fits: u64,
     /// Households formed again.
     pub households: HouseholdReport,
     /// Milliseconds it took.
@@ -52,12 +54,15 @@ const SURVIVORSHIP: &str = "derive.survivorship";
 const SOURCES: &str = "derive.sources";
 /// Which metric policy and which lifecycle rules everything was derived by.
 const RULES: &str = "derive.rules";
+/// The day on which the models of lifetime value were fitted last.
+const FITTED_ON: &str = "derive.fitted_on";
 
 impl Jobs {
     /// Derives what was touched since the last derivation; with `full`, or on the first run of a
     /// day, or when a kind of source delivers for the first time, or when any of the rules changed,
-    /// everything. The outcome is the same. What is known then is closed as an epoch, whose answers
-    /// can be asked for again as they were.
+    /// everything. The outcome is the same. With `full`, or on the first run of a day, the models of
+    /// lifetime value are fitted again, too, where their data changed. What is known then is closed
+    /// as an epoch, whose answers can be asked for again as they were.
     ///
     /// # Errors
     /// Database errors; another process deriving.
@@ -113,6 +118,8 @@ impl Jobs {
             self.store.put_setting(RULES, &rules_word).await?;
             self.store.put_setting(FULL_ON, &today).await?;
         }
+        let mut fit_due =
+            full || self.store.find_setting(FITTED_ON).await?.as_deref() != Some(&today);
         let total = self.store.count_dirty_contributors().await?;
         loop {
             self.derive_waiting(lease, &sources, total, &mut report).await?;
@@ -120,6 +127,11 @@ impl Jobs {
                 self.store.sweep_rollups().await?;
             } else if self.store.find_epoch(None).await?.is_some_and(|epoch| epoch.note == note) {
                 break;
+            }
+            if fit_due {
+                report.fits += self.refit(lease).await?;
+                self.store.put_setting(FITTED_ON, &today).await?;
+                fit_due = false;
             }
             // Whatever was marked meanwhile belongs to the same epoch.
             let closed = self.store.close_epoch(lease, &note, lease::now(self)).await?;

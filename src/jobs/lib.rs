@@ -10,6 +10,7 @@ mod derive;
 mod error;
 mod explain;
 mod fetch;
+mod fits;
 mod households;
 mod lease;
 mod progress;
@@ -81,6 +82,8 @@ pub struct Options {
     pub whole_below: u64,
     /// Profiles derived per commit.
     pub derive_batch: usize,
+    /// About how many profiles a model of lifetime value is fitted to.
+    pub fit_customers_max: u64,
 }
 
 impl Default for Options {
@@ -92,6 +95,7 @@ impl Default for Options {
             resolve_batch: 32,
             whole_below: 2_000,
             derive_batch: 500,
+            fit_customers_max: 10_000,
         }
     }
 }

@@ -53,7 +53,8 @@ pub struct Definition {
     pub in_rollups: bool,
 }
 
-const fn one(
+/// A number of one customer.
+pub(crate) const fn one(
     name: &'static str,
     unit: Unit,
     definition: &'static str,
@@ -225,6 +226,7 @@ pub fn catalog() -> &'static [Definition] {
             CATALOG,
             crate::attribution::DEFINITIONS,
             crate::acquisition::DEFINITIONS,
+            crate::clv::DEFINITIONS,
             crate::kpi::DEFINITIONS,
             crate::score::DEFINITIONS,
         ]

@@ -105,7 +105,7 @@ pub struct Dims {
 }
 
 /// A channel as cells hold it: trimmed, lower case; nothing and `unattributed` are `None`.
-fn channel_word(channel: Option<&str>) -> Option<String> {
+pub(crate) fn channel_word(channel: Option<&str>) -> Option<String> {
     let word = channel?.trim().to_lowercase();
     (!word.is_empty() && word != crate::UNATTRIBUTED).then_some(word)
 }
@@ -154,15 +154,27 @@ pub fn spend_cells(_record: RecordId, spend: &Spend) -> Vec<Cell> {
 }
 
 /// A succeeded payment.
-struct Paid {
-    at: Option<Timestamp>,
+pub(crate) struct Paid {
+    pub(crate) at: Option<Timestamp>,
     record: RecordId,
-    amount: Money,
+    pub(crate) amount: Money,
     given_back: i128,
 }
 
+impl Paid {
+    /// What was not given back, in minor units; below zero when more was given back than paid.
+    pub(crate) fn net(&self) -> i128 {
+        i128::from(self.amount.amount_minor) - self.given_back
+    }
+}
+
+/// The payment that makes a new customer: the first that was not given back in full.
+pub(crate) fn first_purchase(facts: &[Fact]) -> Option<Paid> {
+    payments(facts).into_iter().find(|paid| paid.net() > 0)
+}
+
 /// Succeeded payments above zero with what was given back of each, oldest first, undated ones last.
-fn payments(facts: &[Fact]) -> Vec<Paid> {
+pub(crate) fn payments(facts: &[Fact]) -> Vec<Paid> {
     let mut given_back: BTreeMap<RecordId, i128> = BTreeMap::new();
     for fact in facts {
         let Canonical::Refund(refund) = &fact.body else { continue };
@@ -233,10 +245,7 @@ pub fn cells(facts: &ProfileFacts, dims: &Dims, policy: &Policy) -> Vec<Cell> {
         let signed = if component == Component::Refunds { -minor } else { minor };
         *net.entry(currency).or_default() += signed;
     }
-    let first = payments(&facts.facts)
-        .into_iter()
-        .find(|paid| paid.given_back < i128::from(paid.amount.amount_minor));
-    if let Some(first) = first {
+    if let Some(first) = first_purchase(&facts.facts) {
         let cohort = month(first.at);
         list.push((key(Component::NewCustomers, cohort, Some(first.amount.currency)), 1));
         for (currency, minor) in net {

@@ -12,6 +12,7 @@ pub mod attribution;
 mod catalog;
 mod cells;
 pub mod clv;
+mod company;
 mod exact;
 mod exchange;
 pub mod kpi;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use catalog::{Definition, Unit, catalog};
 pub use cells::{Cell, CellKey, Component, Dims, UNDATED, cells, delta, merge, spend_cells};
+pub use company::month_window;
 pub use exchange::{Exchange, MissingRate};
 pub use measured::{Measured, NullReason, Share, Sources};
 pub use mrr::{allocate, subscription_mrr};

@@ -73,11 +73,15 @@ pub enum NullReason {
     MissingInput,
     /// The number has no meaning for this customer (a lead score after the purchase).
     NotApplicable,
+    /// There is too little to learn a model from.
+    TooLittleData,
+    /// The data do not determine the model.
+    NotConverged,
 }
 
 impl NullReason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::NoSource,
         Self::NoData,
         Self::NoNewCustomers,
@@ -92,6 +96,8 @@ impl NullReason {
         Self::NotReached,
         Self::MissingInput,
         Self::NotApplicable,
+        Self::TooLittleData,
+        Self::NotConverged,
     ];
 
     /// As clients see it.
@@ -112,6 +118,8 @@ impl NullReason {
             Self::NotReached => "NOT_REACHED",
             Self::MissingInput => "MISSING_INPUT",
             Self::NotApplicable => "NOT_APPLICABLE",
+            Self::TooLittleData => "TOO_LITTLE_DATA",
+            Self::NotConverged => "NOT_CONVERGED",
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The metric policy: the choices on which vendors differ, named and versioned.
 //!
-//! Owns time zone, margin, what a good answer is, and the segments by size. How recurring revenue is
+//! Owns time zone, margin, what a good answer is, the segments by size, and the targets. How recurring revenue is
 //! counted is a policy of its own, [`crate::revenue::RevenuePolicy`].
 
 use crate::Margin;
+use crate::kpi::{Kpi, TargetConfig};
 use crate::revenue::RevenuePolicy;
 use domain::{Currency, ProfileKind};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct Policy {
     pub reporting_currency: Option<Currency>,
     /// How recurring revenue is counted.
     pub revenue: RevenuePolicy,
+    /// What company-wide numbers are to be by the end of a quarter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetConfig>,
 }
 
 impl Default for Policy {
@@ -50,6 +54,7 @@ impl Default for Policy {
             medium_below: 250,
             reporting_currency: None,
             revenue: RevenuePolicy::default(),
+            targets: Vec::new(),
         }
     }
 }
@@ -95,6 +100,16 @@ impl Policy {
                 .into_iter()
                 .map(|one| Problem { key: format!("revenue.{}", one.key), ..one }),
         );
+        for (at, target) in self.targets.iter().enumerate() {
+            let key = |key: &str| format!("targets[{at}].{key}");
+            let mistakes = target.read().err().unwrap_or_default();
+            found.extend(mistakes.into_iter().map(|one| Problem { key: key(&one.key), ..one }));
+            if Kpi::parse(&target.metric).is_none() {
+                let names: Vec<&str> = Kpi::ALL.iter().map(|kpi| kpi.as_str()).collect();
+                let message = format!("has no readings; expected one of {}", names.join(", "));
+                found.push(Problem { key: key("metric"), message });
+            }
+        }
         found
     }
 

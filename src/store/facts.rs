@@ -19,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A link of a fact, with the profile its target belongs to.
 pub(crate) struct FactLink {
-    role: LinkRole,
+    pub(crate) role: LinkRole,
     target: RecordKey,
     target_id: i64,
-    profile: Option<i64>,
+    pub(crate) profile: Option<i64>,
 }
 
 /// What is known now, or with `at` what was known in that epoch: rows of the present that hold since
@@ -213,27 +213,9 @@ impl Loader<'_> {
         }
         let facts: Vec<i64> = concerns.keys().copied().collect();
         let links = self.links(&facts).await?;
-        // A refund may concern a profile of this batch through its own link while its payment
-        // was not among the direct facts: its payment's links decide for whom it counts.
-        let payments: Vec<i64> = links
-            .values()
-            .flatten()
-            .filter(|l| l.role == LinkRole::Payment && !links.contains_key(&l.target_id))
-            .map(|l| l.target_id)
-            .collect();
-        let payment_links = self.links(&payments).await?;
-        let owner = |record: i64| -> Option<i64> {
-            let own = links.get(&record).map_or(&[][..], Vec::as_slice);
-            owner_of(own).or_else(|| {
-                let payment = own.iter().find(|l| l.role == LinkRole::Payment)?;
-                let of = links
-                    .get(&payment.target_id)
-                    .or_else(|| payment_links.get(&payment.target_id))?;
-                owner_of(of)
-            })
-        };
+        let owners = self.owners(&facts, &links).await?;
         for (record, mut body, occurred_at) in self.bodies(&facts).await? {
-            let owner = owner(record);
+            let owner = owners.get(&record).copied();
             if let Some(of) = links.get(&record) {
                 set_links(&mut body, of);
             }
@@ -249,6 +231,35 @@ impl Loader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// For which profile each record counts: see [`owner_of`]. A refund that names nobody counts where
+    /// its payment does.
+    pub(crate) async fn owners(
+        &self,
+        records: &[i64],
+        links: &HashMap<i64, Vec<FactLink>>,
+    ) -> Result<HashMap<i64, i64>, StoreError> {
+        // A refund may be among the records while its payment is not: that payment's links decide.
+        let payments: Vec<i64> = links
+            .values()
+            .flatten()
+            .filter(|l| l.role == LinkRole::Payment && !links.contains_key(&l.target_id))
+            .map(|l| l.target_id)
+            .collect();
+        let payment_links = self.links(&payments).await?;
+        let owner = |record: &i64| -> Option<(i64, i64)> {
+            let own = links.get(record).map_or(&[][..], Vec::as_slice);
+            let owner = owner_of(own).or_else(|| {
+                let payment = own.iter().find(|l| l.role == LinkRole::Payment)?;
+                let of = links
+                    .get(&payment.target_id)
+                    .or_else(|| payment_links.get(&payment.target_id))?;
+                owner_of(of)
+            });
+            Some((*record, owner?))
+        };
+        Ok(records.iter().filter_map(owner).collect())
     }
 
     /// Links whose target is among `targets`: (record, role, target).
@@ -343,7 +354,8 @@ impl Loader<'_> {
         Ok(links)
     }
 
-    async fn bodies(
+    /// What records other than people, companies and expenses say, and when it happened.
+    pub(crate) async fn bodies(
         &self,
         ids: &[i64],
     ) -> Result<Vec<(i64, Canonical, Option<Timestamp>)>, StoreError> {
@@ -523,7 +535,7 @@ pub(crate) fn owner_of(links: &[FactLink]) -> Option<i64> {
     first(LinkRole::Company).or_else(|| first(LinkRole::Contact))
 }
 
-fn set_links(body: &mut Canonical, links: &[FactLink]) {
+pub(crate) fn set_links(body: &mut Canonical, links: &[FactLink]) {
     let links = || links.iter().map(|l| Link { role: l.role, target: l.target.clone() }).collect();
     match body {
         Canonical::Contact(c) => c.links = links(),

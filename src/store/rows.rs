@@ -5,9 +5,9 @@
 use crate::StoreError;
 use domain::{
     Address, Canonical, Company, Contact, Currency, Date, Deal, DealStatus, ExchangeRate, Invoice,
-    InvoiceStatus, Money, Payment, PaymentStatus, Pii, Rate, RecordId, Refund, Spend, Subscription,
-    SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
-    UsageEvent,
+    InvoiceStatus, Money, Payment, PaymentStatus, Pii, Rate, RecordId, Refund, Spend, SpendKind,
+    Subscription, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp,
+    Touchpoint, UsageEvent,
 };
 use entity::{
     company, contact, deal, exchange_rate, invoice, payment, refund, spend, subscription,
@@ -181,6 +181,7 @@ impl CanonicalRows {
                 day: s.day.to_string(),
                 channel: s.channel.clone(),
                 campaign: s.campaign.clone(),
+                kind: Some(s.kind.as_str().to_owned()),
                 amount_minor: s.amount.amount_minor,
                 currency: s.amount.currency.code().to_owned(),
             }),
@@ -369,6 +370,9 @@ impl FromRow for Spend {
             day: word(Date::parse(&r.day), "spend.day")?,
             channel: r.channel,
             campaign: r.campaign,
+            kind: r.kind.map_or(Ok(SpendKind::PaidMedia), |kind| {
+                word(SpendKind::parse(&kind), "spend.kind")
+            })?,
             amount: Money::from_minor(r.amount_minor, currency(&r.currency)?),
         })
     }

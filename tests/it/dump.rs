@@ -40,7 +40,7 @@ const TABLES: &[(&str, &str)] = &[
     ),
     ("payment", "record_id status amount_minor currency method failure_code paid_at_ms"),
     ("refund", "record_id status amount_minor currency reason refunded_at_ms"),
-    ("spend", "record_id day channel campaign amount_minor currency"),
+    ("spend", "record_id day channel campaign kind amount_minor currency"),
     ("touchpoint", "record_id action channel campaign touched_at_ms"),
     ("survey_response", "record_id kind score comment responded_at_ms"),
     ("usage_event", "record_id action quantity used_at_ms"),

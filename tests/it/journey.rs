@@ -300,6 +300,7 @@ impl<'a> Journey<'a> {
             day: Date::parse(&day[..10]).unwrap(),
             channel: Some("paid_search".to_owned()).filter(|_| self.dice.below(2) == 0),
             campaign: None,
+            kind: domain::SpendKind::PaidMedia,
             amount: Money::from_minor(
                 self.dice.below(10_000) as i64,
                 Currency::parse("EUR").unwrap(),

@@ -12,6 +12,7 @@
 
 mod access;
 mod browser;
+mod clv;
 mod commands;
 mod contract;
 mod database;
@@ -26,6 +27,7 @@ mod journey;
 mod kill;
 mod known_answers;
 mod known_time;
+mod kpis;
 mod movements;
 mod postgres;
 mod rates;

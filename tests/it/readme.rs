@@ -28,7 +28,7 @@ async fn the_queries_of_the_readme_answer_without_errors() {
     let customer = nodes(&known["customers"])[0];
     let record = nodes(&customer["sourceRecords"])[0];
     let graphql = blocks("graphql");
-    assert_eq!(graphql.len(), 6);
+    assert_eq!(graphql.len(), 7);
     for document in graphql {
         // The README shows an id of its own; here one that is there.
         let document = document

@@ -177,7 +177,7 @@ pub(super) const fn fields(kind: CanonicalKind) -> Fields {
         },
         CanonicalKind::Spend => Fields {
             required: &[&["day"], MONEY, &["currency"]],
-            optional: &["channel", "campaign"],
+            optional: &["channel", "campaign", "spend_kind"],
             links: &[],
         },
         CanonicalKind::Touchpoint => Fields {

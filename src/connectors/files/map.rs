@@ -11,9 +11,9 @@ use crate::text::split_list;
 use domain::{
     Address, Canonical, CanonicalKind, Company, Contact, Currency, Date, Deal, DealStatus,
     ExchangeRate, Identifier, IdentifierKind, Interval, Invoice, InvoiceStatus, Link, LinkRole,
-    Money, Payment, PaymentStatus, Pii, Rate, RecordKey, Refund, SourceRecord, Spend, Subscription,
-    SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus,
-    Timestamp, Touchpoint, UsageEvent,
+    Money, Payment, PaymentStatus, Pii, Rate, RecordKey, Refund, SourceRecord, Spend, SpendKind,
+    Subscription, SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket,
+    TicketStatus, Timestamp, Touchpoint, UsageEvent,
 };
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -306,6 +306,7 @@ impl Mapper<'_> {
                     day,
                     channel: get.lower("channel"),
                     campaign: get.string("campaign"),
+                    kind: get.word_or("spend_kind", SpendKind::parse, SpendKind::PaidMedia)?,
                     amount: get.money("amount", "amount_minor")?,
                 };
                 (Canonical::Spend(spend), Some(day.start_utc()))

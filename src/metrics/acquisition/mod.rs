@@ -5,6 +5,7 @@
 //! to add currencies, to spread expense without a channel, and to divide by nobody.
 
 mod cac;
+mod company;
 mod definitions;
 mod payback;
 mod spend;
@@ -12,10 +13,11 @@ mod textbook;
 mod unit;
 
 pub use cac::{Acquired, CacOptions, CacRow, cac_rows};
+pub use company::{AcquisitionRow, NewCustomer, acquisition, expenses, new_customers};
 pub(crate) use definitions::DEFINITIONS;
 pub use payback::{Cohort, PaybackCurve, PaybackPoint, payback_curve};
 pub use spend::{
-    Expense, Loading, REFERRAL_CHANNEL, ReferralCredit, SpendFinding, SpendKind, SpendReport,
+    Expense, Loading, REFERRAL_CHANNEL, ReferralCredit, SpendFinding, SpendReport,
     referral_credits, spend_as_known,
 };
 pub use textbook::{FirstPayment, Timing, textbook_clv};

@@ -1,28 +1,14 @@
 //! Expense: what was spent, as it stands after restatements.
 //!
-//! Owns kinds of expense and the rule that a source's later report replaces its earlier ones in the
+//! Owns which kinds of expense count and the rule that a source's later report replaces its earlier ones in the
 //! window it covers, lines that it no longer lists included. Refuses to add two reports of one
 //! window, and to count a line outside the window that its report claims to cover.
 
-use domain::{Date, Money, Timestamp};
+use domain::{Date, Money, SpendKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The channel of referral credits.
 pub const REFERRAL_CHANNEL: &str = "referral";
-
-/// What money was spent on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpendKind {
-    /// Advertisements and placements.
-    PaidMedia,
-    /// A reward for who brought a customer; spent on the day on which the referral qualified.
-    ReferralCredit,
-    /// People of marketing and sales: pay, commissions.
-    People,
-    /// Software, agencies, events, content.
-    Overhead,
-}
 
 /// Which expense counts in a cost of acquisition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,12 +4,14 @@
 //! without a touch, and touches without a channel, are credited to nobody and shown as
 //! unattributed, so that channels + unattributed = total, exactly, in conversions and in value.
 
+mod company;
 mod definitions;
 mod journeys;
 mod markov;
 mod sum;
 mod weights;
 
+pub use company::{Account, CompanyAttribution, CompanyCredit, Grouping, Journeys};
 pub(crate) use definitions::DEFINITIONS;
 pub use journeys::{ConversionEvent, TouchEvent, journeys};
 

@@ -15,10 +15,14 @@ use super::{Fit, Model, Reason, fit::checked, hash_of};
 /// Terms of a residual lifetime at most.
 const MAX_TERMS: u32 = 10_000_000;
 
-/// How many of one cohort were still customers after each period.
+/// How many were still customers after each period: of one cohort, or of contracts that began at
+/// different times, the youngest of which were not observed for as long as the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survival {
     survivors: Vec<f64>,
+    /// Of the survivors of each period those that were not observed any further; beyond the end of
+    /// the list nobody, but for the last survivors.
+    unobserved: Vec<f64>,
 }
 
 impl Survival {
@@ -38,7 +42,45 @@ impl Survival {
         if survivors.len() < 2 || first <= 0.0 {
             return Err(Reason::NoData);
         }
-        Ok(Self { survivors })
+        Ok(Self { survivors, unobserved: Vec::new() })
+    }
+
+    /// Contracts by the renewals they made: `ended[k]` were given up after `k` renewals, `running[k]`
+    /// made `k` renewals so far and go on.
+    ///
+    /// # Errors
+    /// [`Reason::NoData`] when no contract has come to its first renewal.
+    pub fn of_contracts(ended: &[u64], running: &[u64]) -> Result<Self, Reason> {
+        let longest = (ended.len() + 1).max(running.len());
+        #[allow(clippy::cast_precision_loss, reason = "counts of contracts are small")]
+        let count = |list: &[u64], at: usize| list.get(at).copied().unwrap_or_default() as f64;
+        let unobserved: Vec<f64> = (0..longest).map(|at| count(running, at)).collect();
+        let mut survivors = vec![0.0; longest];
+        let mut left = 0.0;
+        for (at, slot) in survivors.iter_mut().enumerate().rev() {
+            left += count(running, at) + count(ended, at);
+            *slot = left;
+        }
+        while matches!(survivors.as_slice(), [_, _, .., before, last] if *before + *last == 0.0) {
+            survivors.pop();
+        }
+        if survivors.len() < 2 || survivors.get(1) == Some(&0.0) && count(ended, 0) == 0.0 {
+            return Err(Reason::NoData);
+        }
+        Ok(Self { survivors, unobserved })
+    }
+
+    /// Those who left between two periods, and those who were observed no longer than the first.
+    fn steps(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.survivors.windows(2).enumerate().map(|(at, pair)| {
+            let unobserved = self.unobserved.get(at).copied().unwrap_or_default();
+            (pair[0] - pair[1] - unobserved, unobserved)
+        })
+    }
+
+    /// A hash of the data: another one says that they changed.
+    pub fn data_hash(&self) -> String {
+        hash_of(self.survivors.iter().chain(&self.unobserved).map(|s| s.to_bits()))
     }
 
     /// Survivors by period, from the start.
@@ -133,8 +175,9 @@ fn likelihood(data: &Survival, alpha: f64, beta: f64, c: f64) -> Slope<3> {
     let (mut total, mut slope) = (0.0, [0.0; 3]);
     let mut before = (0.0, [0.0; 3]);
     let mut t = 0.0;
-    for pair in data.survivors.windows(2) {
-        let lost = pair[0] - pair[1];
+    for (lost, unobserved) in data.steps() {
+        total += unobserved * before.0;
+        slope.iter_mut().zip(before.1).for_each(|(sum, by)| *sum += unobserved * by);
         let after = ln_survival(alpha, beta, c, t + 1.0);
         if lost > 0.0 {
             let step = ln_kept(alpha, beta, c, t, t + 1.0);
@@ -155,18 +198,13 @@ fn likelihood(data: &Survival, alpha: f64, beta: f64, c: f64) -> Slope<3> {
 
 /// Checks that there is something to learn: some left, and at two different tenures or some stayed.
 fn check(data: &Survival, parameters: usize) -> Result<(), Reason> {
-    let events = data.survivors.windows(2).filter(|pair| pair[0] > pair[1]).count();
-    if events == 0 {
+    if data.steps().all(|(lost, _)| lost <= 0.0) {
         return Err(Reason::NoMaximum);
     }
     if data.survivors.len() <= parameters {
         return Err(Reason::NotIdentified);
     }
     Ok(())
-}
-
-fn hash(data: &Survival) -> String {
-    hash_of(data.survivors.iter().map(|s| s.to_bits()))
 }
 
 impl Sbg {
@@ -181,7 +219,7 @@ impl Sbg {
         let maximum = maximise(&starts, [1.0; 2], data.start(), |[alpha, beta]| {
             likelihood(data, *alpha, *beta, 1.0).map(|(ln, [a, b, _])| (ln, [a, b]))
         });
-        Fit::new(maximum, data.start(), hash(data))
+        Fit::new(maximum, data.start(), data.data_hash())
     }
 
     /// The log-likelihood of a cohort at these parameters.
@@ -232,7 +270,7 @@ impl Bdw {
             maximise(&starts, [1.0; 3], data.start(), |[alpha, beta, c]| {
                 likelihood(data, *alpha, *beta, *c)
             });
-        Fit::new(maximum, data.start(), hash(data))
+        Fit::new(maximum, data.start(), data.data_hash())
     }
 
     /// As [`Sbg::log_likelihood`].

@@ -63,6 +63,13 @@ fn aggregated(spends: &[Spend]) -> Vec<(Spend, f64)> {
     keys.chunk_by(|a, b| a == b).filter_map(row).collect()
 }
 
+fn hash(data: &[(Spend, f64)]) -> String {
+    let bits = |(spend, weight): &(Spend, f64)| {
+        [u64::from(spend.x), spend.mean.to_bits(), weight.to_bits()]
+    };
+    hash_of(data.iter().flat_map(bits))
+}
+
 fn likelihood(data: &[(Spend, f64)], params: &[f64; 3]) -> Slope<3> {
     let [p, q, gamma] = *params;
     let (mut total, mut slope) = (0.0, [0.0; 3]);
@@ -101,10 +108,12 @@ impl GammaGamma {
         let starts = [[5.0, 3.0, 0.5], [1.0, 2.0, 1.0], [20.0, 8.0, 0.3], [2.0, 20.0, 10.0]];
         let units = [1.0, 1.0, unit];
         let maximum = maximise(&starts, units, n, |params| likelihood(&data, params));
-        let bits = |(spend, weight): &(Spend, f64)| {
-            [u64::from(spend.x), spend.mean.to_bits(), weight.to_bits()]
-        };
-        Fit::new(maximum, n, hash_of(data.iter().flat_map(bits)))
+        Fit::new(maximum, n, hash(&data))
+    }
+
+    /// A hash of what would be fitted, whatever its order.
+    pub fn data_hash(spends: &[Spend]) -> String {
+        hash(&aggregated(spends))
     }
 
     /// The log-likelihood of the customers with repeat purchases and a mean above 0.

@@ -77,6 +77,18 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "active in month start + age / size of the cohort",
     ),
     company(
+        "cohort_nrr",
+        Unit::Ratio,
+        "MRR that a cohort pays so many months after it began, of what it began with; months that have not ended are null.",
+        "MRR at the end of the month / MRR joined with",
+    ),
+    company(
+        "cohort_grr",
+        Unit::Ratio,
+        "The same, nobody counted with more than what they began with.",
+        "sum(min(MRR at the end of the month, MRR joined with)) / MRR joined with",
+    ),
+    company(
         "nps",
         Unit::Score,
         "Net promoter score, -100 to 100, of the latest answer of each respondent in the period, with n and a 95 % interval.",
@@ -94,6 +106,7 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Mean satisfaction, 1 to 5, of the latest answer of each respondent in the period.",
         "sum(score) / answers",
     ),
+    company("ticket_volume", Unit::Count, "Tickets opened in the period.", "count(tickets)"),
     company(
         "tickets_per_100_active",
         Unit::Ratio,

@@ -6,9 +6,11 @@
 
 mod calendar;
 mod channel;
+mod company;
 mod definitions;
 mod funnel;
 mod orders;
+mod reading;
 mod referral;
 mod renewal;
 mod retention;
@@ -19,12 +21,16 @@ mod targets;
 
 pub use calendar::{CalendarConfig, WorkingCalendar};
 pub use channel::{ChannelCounts, ChannelDay, ChannelReach, channel_reach};
+pub use company::{
+    Milestone, active_customers, answers, contracts, ordering_members, orders, tickets, won_deals,
+};
 pub(crate) use definitions::DEFINITIONS;
 pub use funnel::{
     Funnel, FunnelEvent, FunnelOptions, FunnelStep, Order, drop_off, event_rate, funnel,
     lead_qualification, lift,
 };
 pub use orders::{CustomerOrder, average_order_value, repeat_rate};
+pub use reading::{Kpi, KpiInputs, Need, Reading, Span, in_major, readings};
 pub use referral::{Reviews, referral_rate, referred_revenue_share, reviews};
 pub use renewal::{Contract, RenewalRow, renewals};
 pub use retention::{CohortRow, Member, retention_cohorts};

@@ -3,7 +3,7 @@
 use super::build::{ALL, at, money};
 use crate::acquisition::*;
 use crate::{Margin, Measured, NullReason, Ratio, Sources, UNATTRIBUTED};
-use domain::{Currency, Date, Money, Month};
+use domain::{Currency, Date, Money, Month, SpendKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

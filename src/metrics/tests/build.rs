@@ -97,7 +97,13 @@ pub(super) fn profile(facts: Vec<Fact>) -> ProfileFacts {
 
 pub(super) fn spend(day: &str, channel: Option<&str>, amount: Money) -> Spend {
     let channel = channel.map(str::to_owned);
-    Spend { day: Date::parse(day).unwrap(), channel, campaign: None, amount }
+    Spend {
+        day: Date::parse(day).unwrap(),
+        channel,
+        campaign: None,
+        kind: SpendKind::PaidMedia,
+        amount,
+    }
 }
 
 pub(super) fn dims(segment: &str, channel: Option<&str>, stage: Stage) -> Dims {

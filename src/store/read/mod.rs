@@ -7,6 +7,7 @@
 //! `IN` on SQLite (window functions read every row of a hot parent).
 
 mod bodies;
+mod company;
 mod facts;
 mod household;
 mod identity;
