@@ -33,6 +33,8 @@ pub mod person_block_key;
 pub mod profile;
 pub mod profile_fact;
 pub mod profile_field;
+pub mod profile_group;
+pub mod profile_group_past;
 pub mod profile_link;
 pub mod profile_member;
 pub mod profile_member_past;

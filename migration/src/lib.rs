@@ -12,6 +12,7 @@ mod m0005_identity_cause;
 mod m0006_known_time;
 mod m0007_epoch_scores;
 mod m0008_past_version;
+mod m0013_segmentation;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_known_time::Migration),
             Box::new(m0007_epoch_scores::Migration),
             Box::new(m0008_past_version::Migration),
+            Box::new(m0013_segmentation::Migration),
         ]
     }
 }

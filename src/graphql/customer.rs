@@ -8,6 +8,7 @@ use crate::facts::{
     DealConnection, InvoiceConnection, PaymentConnection, RefundConnection, SubscriptionConnection,
     SurveyResponseConnection, TicketConnection, TouchpointConnection, facts,
 };
+use crate::groups;
 use crate::household::{self, Employment, Household};
 use crate::identity_types::Identity;
 use crate::known::{self, TimeInStage};
@@ -182,9 +183,45 @@ impl Customer {
         self.0.domain.as_deref()
     }
 
-    /// Segment by size.
+    /// Its main segment, which rollups split by: the first of `segments`.
     async fn segment(&self) -> &str {
         &self.0.segment
+    }
+
+    /// The segments that it is in: those that the configuration describes, in its order, then one by
+    /// size (`consumer`, `small`, `medium`, `large`, `unknown`). Null with a reason if it was not
+    /// known then.
+    async fn segments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<Vec<String>>> {
+        let groups = groups::of(ctx, self.key(), as_of, known_at).await;
+        Some(groups.map(|groups| groups.segments))
+    }
+
+    /// The persona of a person, as the configuration describes it; null if none fits, and for
+    /// companies. Null with a reason if it was not known then.
+    async fn persona(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<String>> {
+        groups::of(ctx, self.key(), as_of, known_at).await.map(|groups| groups.persona).transpose()
     }
 
     /// The channel by which it was acquired; null if no source names one.

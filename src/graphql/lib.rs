@@ -14,6 +14,7 @@ mod enums;
 mod errors;
 mod facts;
 mod gateway;
+mod groups;
 mod guard;
 mod household;
 mod identity_types;

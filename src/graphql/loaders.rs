@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 pub(crate) use store::read::Told;
 use store::read::{
-    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue,
+    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue, GroupRow,
     HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError,
     RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord,
     SubscriptionHistory, TimelineEntry, TimelineKey, TimelineKind,
@@ -291,6 +291,11 @@ listing!(
     |_this, store, scope, parents| Ok(ones(store.numbers(scope, parents).await?))
 );
 listing!(
+    /// Segments and personas, as known in an epoch if one is given.
+    GroupsOf { epoch: Option<i64> } -> GroupRow,
+    |this, store, scope, parents| store.groups(scope, parents, this.epoch).await
+);
+listing!(
     /// As of when stages and numbers hold.
     ToldOf {} -> Told,
     |_this, store, scope, parents| Ok(ones(store.told(scope, parents).await?))
@@ -365,6 +370,7 @@ pub(crate) struct Loaders {
     pub decisions: Many<DecisionsOf>,
     pub redirects: Many<RedirectsOf>,
     pub numbers: Many<NumbersOf>,
+    pub groups: Many<GroupsOf>,
     pub told: Many<ToldOf>,
     pub known: Many<KnownOf>,
     pub versions_known: Many<VersionsKnownOf>,
@@ -398,6 +404,7 @@ impl Loaders {
             decisions: Many::new(store, scope),
             redirects: Many::new(store, scope),
             numbers: Many::new(store, scope),
+            groups: Many::new(store, scope),
             told: Many::new(store, scope),
             known: Many::new(store, scope),
             versions_known: Many::new(store, scope),
@@ -432,6 +439,7 @@ impl Loaders {
         self.decisions.forget().await;
         self.redirects.forget().await;
         self.numbers.forget().await;
+        self.groups.forget().await;
         self.told.forget().await;
         self.known.forget().await;
         self.versions_known.forget().await;

@@ -512,7 +512,12 @@ connection!(
 
 /// What a fact alone brings to a cell.
 fn brings(profile: &ProfileFacts, fact: &Fact, key: &CellKey, policy: &Policy) -> Option<i128> {
-    let alone = ProfileFacts { facts: vec![fact.clone()], overrides: Vec::new(), ..*profile };
+    let alone = ProfileFacts {
+        facts: vec![fact.clone()],
+        overrides: Vec::new(),
+        sources: BTreeSet::new(),
+        ..*profile
+    };
     let dims = Dims { segment: String::new(), channel: None, stage: domain::Stage::Awareness };
     let cells = metrics::cells(&alone, &dims, policy);
     let cohort = matches!(key.component, Component::NewCustomers | Component::CohortRevenue);

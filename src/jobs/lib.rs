@@ -53,6 +53,8 @@ pub struct Jobs {
     pub metrics: Arc<metrics::Policy>,
     /// Rules of the lead and health scores.
     pub scores: Arc<metrics::score::ScoreConfig>,
+    /// Rules of segments and personas.
+    pub segmentation: Arc<metrics::segmentation::Segmentation>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who listens to progress.

@@ -22,8 +22,10 @@ mod ratio;
 pub mod revenue;
 mod rollup;
 pub mod score;
+pub mod segmentation;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use catalog::{Definition, Unit, catalog};
 pub use cells::{Cell, CellKey, Component, Dims, UNDATED, cells, delta, merge, spend_cells};

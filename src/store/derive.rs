@@ -121,8 +121,10 @@ pub struct ProfileRow {
     pub domain: Option<String>,
     /// What the search box searches.
     pub search_text: String,
-    /// Segment.
-    pub segment: String,
+    /// The segments that it is in, the main one first.
+    pub segments: Vec<String>,
+    /// The persona of a person.
+    pub persona: Option<String>,
     /// Origin.
     pub acquisition_channel: Option<String>,
     /// Stage.
@@ -348,6 +350,7 @@ impl Store {
             run(&tx, self.statement(sql, vec![keys()])).await?;
         }
         crate::parts::commit(self, &tx, derived, epoch).await?;
+        crate::groups::commit(self, &tx, derived, epoch).await?;
         let rows = Rows::new(derived, epoch, now);
         insert::<profile::Entity, _>(&tx, rows.profiles, None).await?;
         insert::<profile_fact::Entity, _>(&tx, rows.facts, None).await?;
@@ -471,7 +474,7 @@ impl Rows {
             country: row.country.clone(),
             domain: row.domain.clone(),
             search_text: row.search_text.clone(),
-            segment: row.segment.clone(),
+            segment: row.segments.first().cloned().unwrap_or_default(),
             acquisition_channel: row.acquisition_channel.clone(),
             stage: row.stage.as_str().to_owned(),
             stage_position: row.stage.position() as i64,

@@ -10,6 +10,7 @@ pub mod derive;
 pub mod employment;
 mod error;
 mod facts;
+mod groups;
 pub mod household;
 pub mod identity;
 pub mod known;

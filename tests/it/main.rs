@@ -28,6 +28,7 @@ mod known_time;
 mod movements;
 mod postgres;
 mod readme;
+mod segments;
 mod served;
 mod statements;
 mod stops;

@@ -14,3 +14,4 @@ mod ratio;
 mod revenue;
 mod rollup;
 mod score;
+mod segmentation;

@@ -8,6 +8,7 @@
 
 mod bodies;
 mod facts;
+mod groups;
 mod household;
 mod identity;
 mod known;
@@ -24,6 +25,7 @@ mod subscriptions;
 mod timeline;
 
 pub use facts::{Fact, FactKind};
+pub use groups::GroupRow;
 pub use household::{EmploymentRow, HouseholdMemberRow, HouseholdRow};
 pub use identity::{DecisionRow, EvidenceBar, IdentityChange, JoinRow};
 pub use known::{Absence, RecordFates, Share, Told};
