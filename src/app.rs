@@ -117,6 +117,7 @@ impl App {
             metrics: Arc::new(config.metrics.clone()),
             scores: Arc::new(config.score.clone()),
             segmentation: Arc::new(config.segmentation.clone()),
+            alerts: Arc::new(config.alerts.clone()),
             clock: parts.clock,
             progress: parts.progress,
             options: config.sync.options.clone(),

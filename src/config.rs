@@ -14,6 +14,7 @@ pub use show::shown;
 
 use domain::Secret;
 use layers::Layers;
+use metrics::alerts::AlertConfig;
 use metrics::score::ScoreConfig;
 use metrics::segmentation::Segmentation;
 use reader::{Context, did_you_mean, typed};
@@ -36,7 +37,7 @@ const FILE_MAX: u64 = 1024 * 1024;
 const SECRET_MIN: usize = 32;
 
 /// The whole commented reference: the gateway's keys, then those of the lifecycle rules, of the
-/// metric policy, of the scores and of the segments, which their crates own.
+/// metric policy, of the scores, of the segments and of the alerts, which their crates own.
 #[must_use]
 pub fn reference() -> String {
     let parts = [
@@ -45,6 +46,7 @@ pub fn reference() -> String {
         metrics::DEFAULT_POLICY_TOML,
         metrics::score::DEFAULT_SCORE_TOML,
         metrics::segmentation::DEFAULT_SEGMENTATION_TOML,
+        metrics::alerts::DEFAULT_ALERTS_TOML,
     ];
     parts.join("\n")
 }
@@ -116,6 +118,8 @@ pub struct Config {
     pub score: ScoreConfig,
     /// Rules of segments and personas.
     pub segmentation: Segmentation,
+    /// Rules of alerts.
+    pub alerts: AlertConfig,
     /// Limits on GraphQL documents.
     pub limits: graphql::Limits,
     /// Pulling.
@@ -352,6 +356,10 @@ impl Config {
         for problem in segmentation.problems() {
             context.problem(format!("segmentation.{}", problem.key), problem.message);
         }
+        let alerts = typed::<AlertConfig>(&mut context, "alerts");
+        for problem in alerts.problems() {
+            context.problem(format!("alerts.{}", problem.key), problem.message);
+        }
         let score = read_score(&mut context, &segmentation);
         let limits = typed::<graphql::Limits>(&mut context, "limits");
         let sync = read_sync(&mut context);
@@ -387,6 +395,7 @@ impl Config {
             metrics,
             score,
             segmentation,
+            alerts,
             limits,
             sync,
             sources,
@@ -404,7 +413,7 @@ fn read_file(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
 }
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "server",
     "store",
     "auth",
@@ -414,6 +423,7 @@ const SECTIONS: [&str; 12] = [
     "metrics",
     "score",
     "segmentation",
+    "alerts",
     "limits",
     "sync",
     "sources",

@@ -4,6 +4,8 @@
 //! Debug output of rows shows personal data, so rows never leave `store`.
 #![allow(missing_docs)] // SeaORM generates public items without documentation
 
+pub mod alert;
+pub mod alert_event;
 pub mod audit_entry;
 pub mod company;
 pub mod company_block_key;

@@ -13,6 +13,7 @@ mod m0006_known_time;
 mod m0007_epoch_scores;
 mod m0008_past_version;
 mod m0013_segmentation;
+mod m0014_alert;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_epoch_scores::Migration),
             Box::new(m0008_past_version::Migration),
             Box::new(m0013_segmentation::Migration),
+            Box::new(m0014_alert::Migration),
         ]
     }
 }

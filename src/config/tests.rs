@@ -29,6 +29,7 @@ fn the_embedded_defaults_are_a_sound_configuration() {
     assert_eq!(config.metrics, metrics::Policy::default());
     assert_eq!(config.score, ScoreConfig::default());
     assert_eq!(config.segmentation, metrics::segmentation::Segmentation::default());
+    assert_eq!(config.alerts, metrics::alerts::AlertConfig::default());
     assert_eq!(config.limits, graphql::Limits::default());
     assert_eq!(config.sync.options, jobs::Options::default());
     assert_eq!(config.sync.interval_s, 300);

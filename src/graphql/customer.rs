@@ -1,5 +1,6 @@
 //! `Customer`: the unified person or company.
 
+use crate::alerts::{self, AlertConnection};
 use crate::asked::{asked, shown};
 use crate::connection::{Page, cursor, place};
 use crate::customers::CustomerConnection;
@@ -594,6 +595,20 @@ impl Customer {
     ) -> Option<Result<RevenueMovements>> {
         let wanted = Wanted { by, from, to, currency, policy, known_at };
         movements::mrr_history(ctx, self.key(), wanted).await.transpose()
+    }
+
+    /// What about it somebody should look at, the alert raised last first. Needs one of the areas
+    /// `customer_numbers` and `support`.
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+        #[graphql(desc = "Only those that are open.", default = true)] open: bool,
+    ) -> Option<Result<AlertConnection>> {
+        alerts::of(ctx, self.0.id, open, first, after).await.map(Some).transpose()
     }
 
     /// Why its records are together. Needs the area `identity`.

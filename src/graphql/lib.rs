@@ -6,7 +6,9 @@
 //! store, which would not answer.
 
 mod actions;
+mod alerts;
 mod asked;
+mod audit;
 mod connection;
 mod customer;
 mod customers;

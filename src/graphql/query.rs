@@ -1,5 +1,7 @@
 //! `Query`: the ways in.
 
+use crate::audit::{self, DataAudit};
+use crate::alerts::{self, AlertConnection, AlertEventConnection, AlertFilter};
 use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments};
@@ -275,6 +277,49 @@ impl Query {
     /// The sources and how their last syncs went. Needs the area `operations`.
     async fn sources(&self, ctx: &Context<'_>) -> Option<Result<Vec<Source>>> {
         operations::sources(ctx).await.map(Some).transpose()
+    }
+
+    /// What about customers somebody should look at, the alert raised last first. Needs one of the areas
+    /// `customer_numbers` and `support`.
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only what fits; all if not given.")] filter: Option<AlertFilter>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Option<Result<AlertConnection>> {
+        alerts::alerts(ctx, filter, first, after).await.map(Some).transpose()
+    }
+
+    /// What happened to alerts, the earliest first, in the order in which it was committed: keep the
+    /// last cursor, and ask for what came after it. Needs one of the areas `customer_numbers` and
+    /// `support`.
+    async fn alert_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Option<Result<AlertEventConnection>> {
+        alerts::events(ctx, first, after).await.map(Some).transpose()
+    }
+
+    /// Audits what is stored: what is missing, doubled, linked to nothing, stale or contradicts itself.
+    /// Reads whole tables. Needs the area `operations`.
+    async fn data_audit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "A stream without a finished sync for so many days is stale.",
+            default = 7
+        )]
+        stale_days: i32,
+        #[graphql(desc = "Ids named per finding.", default = 5)] samples: i32,
+    ) -> Option<Result<DataAudit>> {
+        audit::data_audit(ctx, (stale_days, samples)).await.map(Some).transpose()
     }
 
     /// Records that could not be read, the one seen last first. Needs the area `operations`.

@@ -40,7 +40,7 @@ const SURVIVORSHIP: &str = "derive.survivorship";
 /// Which sources the numbers were computed with; a first payment anywhere turns "no source" into 0
 /// everywhere.
 const SOURCES: &str = "derive.sources";
-/// Which metric policy, which lifecycle rules and which rules of segments everything was derived by.
+/// Which metric policy, lifecycle rules, rules of segments and rules of alerts everything was derived by.
 const RULES: &str = "derive.rules";
 
 impl Jobs {
@@ -87,9 +87,12 @@ impl Jobs {
         let today = lease::now(self).date_in(&self.metrics.time_zone()).to_string();
         let sources_word = format!("{sources:?}");
         let note = self.note(available);
+        // Alerts go by their own rules and by how health is scored.
+        let watched = serde_json::to_string(&(&*self.alerts, &self.scores.health));
+        let watched = domain::Payload::new(watched.unwrap_or_default()).hash();
         let groups = note.segmentation.as_ref().map_or(0, RuleText::hash);
         let rules_word =
-            format!("{:016x} {:016x} {groups:016x}", note.policy.hash(), note.rules.hash());
+            format!("{:016x} {:016x} {groups:016x} {watched:016x}", note.policy.hash(), note.rules.hash());
         let survivorship =
             format!("{:?} {:?}", self.identity.source_priority, self.identity.survivorship);
         let stale = self.store.find_setting(FULL_ON).await?.as_deref() != Some(&today)
@@ -120,6 +123,7 @@ impl Jobs {
             }
         }
         report.households = self.derive_ties(lease, full).await?;
+        self.departure_alerts(lease).await?;
         report.elapsed_ms = millis(started);
         self.progress.report(&Event::Derived {
             contributors: report.contributors,
@@ -252,7 +256,7 @@ impl Jobs {
             }
         };
         let has_company = !input.companies.is_empty();
-        let groups = self.segmentation.groups(&Traits {
+        let traits = Traits {
             facts: &input.facts,
             numbers: &numbers,
             policy: &self.metrics,
@@ -260,7 +264,9 @@ impl Jobs {
             stage: life.stage,
             status: life.status,
             as_of: now,
-        });
+        };
+        let groups = self.segmentation.groups(&traits);
+        let alerts = self.profile_alerts(traits, &groups, &life.transitions, sources);
         let text = |name| golden.get(name).map(|f| f.value.expose().to_owned());
         let channel = text(GoldenFieldName::AcquisitionChannel);
         let dims =
@@ -329,6 +335,7 @@ impl Jobs {
             facts,
             companies: input.companies.clone(),
             parts: stored_parts(&cells),
+            alerts,
         }
     }
 }
@@ -341,6 +348,7 @@ fn gone(contributor: DirtyContributor, parts: Vec<StoredPart>) -> Derived {
         facts: Vec::new(),
         companies: Vec::new(),
         parts,
+        alerts: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@
 //! What no source supports, and what cannot be estimated, is null with a reason, never 0.
 
 pub mod acquisition;
+pub mod alerts;
 pub mod attribution;
 mod catalog;
 mod cells;

@@ -4,6 +4,7 @@
 //! Owns how derived state is replaced and how rollup cells move. Refuses the arithmetic:
 //! `identity`, `lifecycle` and `metrics` do that.
 
+use crate::alerts::{APART, NewAlert, Presets};
 use crate::facts::Loader;
 use crate::known::open_epoch;
 use crate::lease::{Lease, extend};
@@ -168,6 +169,8 @@ pub struct Derived {
     pub companies: Vec<(ProfileId, Option<Timestamp>)>,
     /// Its shares of rollup cells.
     pub parts: Vec<StoredPart>,
+    /// What is to be open about it.
+    pub alerts: Vec<NewAlert>,
 }
 
 /// Which kinds of source have delivered anything.
@@ -351,6 +354,10 @@ impl Store {
         }
         crate::parts::commit(self, &tx, derived, epoch).await?;
         crate::groups::commit(self, &tx, derived, epoch).await?;
+        let profiles = derived.iter().filter(|d| !d.contributor.is_spend);
+        let alerts: Vec<(i64, &[NewAlert])> =
+            profiles.map(|d| (d.contributor.id, d.alerts.as_slice())).collect();
+        crate::alerts::commit(self, &tx, &alerts, Presets::AllBut(APART), now).await?;
         let rows = Rows::new(derived, epoch, now);
         insert::<profile::Entity, _>(&tx, rows.profiles, None).await?;
         insert::<profile_fact::Entity, _>(&tx, rows.facts, None).await?;

@@ -5,6 +5,7 @@
 //! takes. Nobody else knows SeaORM.
 
 mod actions;
+pub mod alerts;
 mod connect;
 pub mod derive;
 pub mod employment;

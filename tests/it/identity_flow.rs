@@ -36,6 +36,7 @@ pub fn jobs(db: &TestDb) -> Jobs {
         metrics: Arc::new(metrics::Policy::default()),
         scores: Arc::default(),
         segmentation: Arc::default(),
+        alerts: Arc::default(),
         clock: Arc::new(Still(noon())),
         progress: Arc::new(NoProgress),
         options: Options::default(),

@@ -6,6 +6,8 @@
 //! statement whatever their number, the first N of each by LATERAL on PostgreSQL and a correlated
 //! `IN` on SQLite (window functions read every row of a hot parent).
 
+mod alerts;
+mod audit;
 mod bodies;
 mod facts;
 mod groups;
@@ -24,6 +26,8 @@ mod stages;
 mod subscriptions;
 mod timeline;
 
+pub use alerts::{AlertEventRow, AlertFilter, AlertRow};
+pub use audit::{AuditOptions, AuditReport, Completeness, Finding, Severity};
 pub use facts::{Fact, FactKind};
 pub use groups::GroupRow;
 pub use household::{EmploymentRow, HouseholdMemberRow, HouseholdRow};
