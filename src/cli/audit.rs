@@ -94,7 +94,10 @@ fn say(report: &AuditReport) -> std::io::Result<()> {
     for one in &report.completeness {
         let share = if one.total > 0 { 100 * one.filled / one.total } else { 0 };
         let (source, kind, field) = (&one.source, one.kind, one.field);
-        output::say(&format!("{share:>3} % {source} {kind}.{field}: {} of {}", one.filled, one.total))?;
+        output::say(&format!(
+            "{share:>3} % {source} {kind}.{field}: {} of {}",
+            one.filled, one.total
+        ))?;
     }
     Ok(())
 }

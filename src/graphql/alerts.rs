@@ -150,7 +150,8 @@ connection!(
 );
 
 fn opened_after(after: Option<String>) -> Result<Option<(Timestamp, i64)>> {
-    let after: Option<(i64, i64)> = after.map(|text| place("after", "alerts", &text)).transpose()?;
+    let after: Option<(i64, i64)> =
+        after.map(|text| place("after", "alerts", &text)).transpose()?;
     Ok(after.map(|(opened, id)| (Timestamp::from_millis(opened), id)))
 }
 

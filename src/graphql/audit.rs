@@ -85,9 +85,10 @@ pub(crate) async fn data_audit(
     asked.see(Area::Operations)?;
     let now = asked.shared.actions.now();
     let within = |name: &str, value: i32, most: u32| {
-        u32::try_from(value).ok().filter(|n| *n <= most).ok_or_else(|| {
-            Refusal::bad_input(format!("'{name}' must be from 0 to {most}"))
-        })
+        u32::try_from(value)
+            .ok()
+            .filter(|n| *n <= most)
+            .ok_or_else(|| Refusal::bad_input(format!("'{name}' must be from 0 to {most}")))
     };
     let options = AuditOptions {
         now,

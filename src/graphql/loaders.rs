@@ -20,11 +20,11 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 pub(crate) use store::read::Told;
-use store::read::{AlertFilter, AlertRow, 
-    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue, GroupRow,
-    HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError,
-    RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord,
-    SubscriptionHistory, TimelineEntry, TimelineKey, TimelineKind,
+use store::read::{
+    AlertFilter, AlertRow, ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind,
+    GoldenValue, GroupRow, HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange,
+    JoinRow, Profile, ReadError, RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers,
+    StoredRecord, SubscriptionHistory, TimelineEntry, TimelineKey, TimelineKind,
 };
 
 /// A failed batch; every key of it gets the same one.

@@ -353,10 +353,7 @@ impl Mutation {
                 Ok(()) => {
                     asked.loaders.forget().await;
                     let row = asked.store.find_alert(&asked.scope, alert).await?;
-                    AcknowledgeAlertPayload {
-                        alert: row.map(Into::into),
-                        user_errors: Vec::new(),
-                    }
+                    AcknowledgeAlertPayload { alert: row.map(Into::into), user_errors: Vec::new() }
                 }
                 Err(error) => AcknowledgeAlertPayload { alert: None, user_errors: vec![error] },
             }))

@@ -1,8 +1,8 @@
 //! `Query`: the ways in.
 
-use crate::audit::{self, DataAudit};
 use crate::alerts::{self, AlertConnection, AlertEventConnection, AlertFilter};
 use crate::asked::{Asked, asked, shown};
+use crate::audit::{self, DataAudit};
 use crate::customer::Customer;
 use crate::customers::{self, CustomerConnection, CustomerFilter, CustomerOrder, PageArguments};
 use crate::enums::{CustomerKind, MovementGrain, MovementPolicy, ReviewReason, RollupDimension};

@@ -91,8 +91,11 @@ impl Jobs {
         let watched = serde_json::to_string(&(&*self.alerts, &self.scores.health));
         let watched = domain::Payload::new(watched.unwrap_or_default()).hash();
         let groups = note.segmentation.as_ref().map_or(0, RuleText::hash);
-        let rules_word =
-            format!("{:016x} {:016x} {groups:016x} {watched:016x}", note.policy.hash(), note.rules.hash());
+        let rules_word = format!(
+            "{:016x} {:016x} {groups:016x} {watched:016x}",
+            note.policy.hash(),
+            note.rules.hash()
+        );
         let survivorship =
             format!("{:?} {:?}", self.identity.source_priority, self.identity.survivorship);
         let stale = self.store.find_setting(FULL_ON).await?.as_deref() != Some(&today)

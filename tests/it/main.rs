@@ -11,6 +11,8 @@
 )]
 
 mod access;
+mod alerts;
+mod audit;
 mod browser;
 mod commands;
 mod contract;

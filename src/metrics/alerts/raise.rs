@@ -1,10 +1,10 @@
 //! What the rules raise for one profile, and for people who left a company.
 
 use super::config::{AlertConfig, AlertRule, AlertSeverity, Preset};
+use crate::Sources;
 use crate::score::{HealthFacts, HealthModel, HealthScore, dated, health_score};
 use crate::segmentation::Traits;
 use crate::words::{has_words, lower};
-use crate::Sources;
 use domain::{
     Canonical, Direction, Fact, Interval, PaymentStatus, ProfileId, RecordId, Status, Subscription,
     SubscriptionStatus, Timestamp, Transition,
@@ -240,7 +240,10 @@ impl<'a> Watched<'a> {
             let detail = format!("a contract is due for renewal on {end}");
             rule.raise(cause, false, end.plus_days(-days), detail, vec![record])
         };
-        self.subscriptions().filter_map(|(record, one)| Some((record, due(one)?))).map(raise).collect()
+        self.subscriptions()
+            .filter_map(|(record, one)| Some((record, due(one)?)))
+            .map(raise)
+            .collect()
     }
 
     fn moved_back(&self, rule: &AlertRule) -> Vec<Raised> {
@@ -303,14 +306,15 @@ impl<'a> Watched<'a> {
                 evidence.extend(self.latest(since, failed));
             }
         }
-        let health = rule.health_below.and_then(|below| {
-            self.health_at(now).score.value.filter(|score| *score < below)
-        });
+        let health = rule
+            .health_below
+            .and_then(|below| self.health_at(now).score.value.filter(|score| *score < below));
         if let Some(score) = health {
             signals.push(format!("health is {score}"));
         }
         if let Some(days) = rule.quiet_days {
-            let last = self.traits.facts.facts.iter().filter_map(dated).filter(|at| *at <= now).max();
+            let last =
+                self.traits.facts.facts.iter().filter_map(dated).filter(|at| *at <= now).max();
             if last.is_some_and(|last| last <= now.plus_days(-days)) {
                 signals.push(format!("nothing was heard for {days} days or more"));
             }

@@ -158,11 +158,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::alerts`].
-    pub async fn alert_count(
-        &self,
-        scope: &Scope,
-        filter: &AlertFilter,
-    ) -> Result<i64, ReadError> {
+    pub async fn alert_count(&self, scope: &Scope, filter: &AlertFilter) -> Result<i64, ReadError> {
         may_see(scope)?;
         let mut values = Vec::new();
         let filter = filter.conditions(&mut values);

@@ -171,7 +171,10 @@ const FIELDS: [(&str, &[(&str, &str)]); 5] = [
             ("created_at", "t.created_at_ms IS NOT NULL"),
         ],
     ),
-    ("deal", &[("amount", "t.amount_minor IS NOT NULL"), ("created_at", "t.created_at_ms IS NOT NULL")]),
+    (
+        "deal",
+        &[("amount", "t.amount_minor IS NOT NULL"), ("created_at", "t.created_at_ms IS NOT NULL")],
+    ),
     (
         "subscription",
         &[
@@ -422,11 +425,10 @@ impl Store {
         );
         let limit = i64::from(options.samples.max(1));
         let values = vec![options.now.as_millis().into(), limit.into()];
-        let rows: Vec<(i64, i64)> =
-            sql::map(self.reader(), self.statement(text, values), |row| {
-                Ok((row.try_get("", "id")?, row.try_get("", "n")?))
-            })
-            .await?;
+        let rows: Vec<(i64, i64)> = sql::map(self.reader(), self.statement(text, values), |row| {
+            Ok((row.try_get("", "id")?, row.try_get("", "n")?))
+        })
+        .await?;
         let samples = rows.iter().take(options.samples as usize);
         Ok(rows.first().map(|(_, count)| Finding {
             code: check.code,
