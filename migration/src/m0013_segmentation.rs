@@ -1,5 +1,5 @@
-//! The segments and personas of profiles, what they were before, and the rules behind them by epoch.
-//! Epochs closed before this step have none.
+//! The segments and personas of profiles, what they were before, and the rules behind them by epoch;
+//! epochs closed before this step have none. The stays in stages that vendors keep the dates of.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -27,7 +27,9 @@ CREATE TABLE profile_group_past (
     known_to BIGINT NOT NULL,
     PRIMARY KEY (profile_id, kind, place, known_from)
 ){CLUSTERED};
-ALTER TABLE known_epoch ADD COLUMN segmentation_hash BIGINT
+ALTER TABLE known_epoch ADD COLUMN segmentation_hash BIGINT;
+ALTER TABLE contact ADD COLUMN vendor_stays TEXT;
+ALTER TABLE company ADD COLUMN vendor_stays TEXT
 ";
 
 #[async_trait::async_trait]
@@ -52,6 +54,8 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         for statement in [
+            "ALTER TABLE company DROP COLUMN vendor_stays",
+            "ALTER TABLE contact DROP COLUMN vendor_stays",
             "ALTER TABLE known_epoch DROP COLUMN segmentation_hash",
             "DROP TABLE profile_group_past",
             "DROP TABLE profile_group",

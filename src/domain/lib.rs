@@ -21,7 +21,7 @@ pub use canonical::{
     Address, Canonical, CanonicalKind, Company, Contact, Deal, DealStatus, Interval, Invoice,
     InvoiceStatus, Link, LinkRole, Payment, PaymentStatus, Refund, Spend, Subscription,
     SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus,
-    Touchpoint,
+    Touchpoint, VendorStay,
 };
 pub use code::Code;
 pub use decision::{Decision, Verdict};

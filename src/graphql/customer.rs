@@ -589,11 +589,16 @@ impl Customer {
         #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
         #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
         policy: Option<MovementPolicy>,
+        #[graphql(
+            desc = "As of this moment: what began, changed or ended later had not happened. \
+                          Without it, as of when it was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RevenueMovements>> {
-        let wanted = Wanted { by, from, to, currency, policy, known_at };
+        let wanted = Wanted { by, from, to, currency, policy, as_of, known_at };
         movements::mrr_history(ctx, self.key(), wanted).await.transpose()
     }
 

@@ -7,6 +7,7 @@
 
 mod actions;
 mod alerts;
+mod as_of;
 mod asked;
 mod audit;
 mod connection;

@@ -37,6 +37,8 @@ pub struct Limits {
     pub list_max: u32,
     /// Subscriptions that movements of recurring revenue are made of in one answer.
     pub movements_max: u32,
+    /// Customers and expenses whose facts a rollup as of a moment is made of in one answer.
+    pub as_of_max: u32,
     /// Conditions in one filter.
     pub filter_max: usize,
     /// Errors in one answer; the rest is counted.
@@ -61,6 +63,7 @@ impl Default for Limits {
             page_max: 500,
             list_max: 200,
             movements_max: 200_000,
+            as_of_max: 50_000,
             filter_max: 100,
             errors_max: 50,
         }

@@ -13,7 +13,7 @@ use crate::loaders::VersionsKnownOf;
 use crate::rollups::{DecimalMeasure, decimal};
 use crate::scalars::{CurrencyCode, DateTime, YearMonth, int};
 use async_graphql::{Context, Object, Result, SimpleObject};
-use domain::{Area, Canonical, Currency, Money, ProfileId, Timestamp};
+use domain::{Area, Canonical, Currency, Money, ProfileId, SubscriptionStatus, Timestamp};
 use futures_util::future::join_all;
 use metrics::revenue::{
     Book, ItemPeriod, PERIODS_MAX, Question, RevenuePolicy, RevenueRow, Slicing, Stretch,
@@ -30,6 +30,7 @@ pub(crate) struct Wanted {
     pub to: Option<YearMonth>,
     pub currency: Option<CurrencyCode>,
     pub policy: Option<MovementPolicy>,
+    pub as_of: Option<DateTime>,
     pub known_at: Option<DateTime>,
 }
 
@@ -218,7 +219,9 @@ pub(crate) struct RevenueMovements {
     policy: String,
     /// The time zone in which periods begin.
     time_zone: String,
-    /// When this was known: asked for again with it and the same policy, the answer is the same.
+    /// The moment as of which it holds.
+    as_of: DateTime,
+    /// When this was known: asked for again with both times and the same policy, the answer is the same.
     known_at: DateTime,
     /// Subscriptions that the rows are made of.
     subscriptions: i32,
@@ -231,6 +234,37 @@ fn version_time(version: Option<i64>) -> Option<Timestamp> {
     version
         .filter(|at| (631_152_000_000..7_258_118_400_000).contains(at))
         .map(Timestamp::from_millis)
+}
+
+/// What had happened to a subscription by a moment: versions of then, without ends and cancellations
+/// that came later. Where versions carry no times, the first one is what it began as.
+fn states_until(states: Vec<SubscriptionState>, as_of: Timestamp) -> Vec<SubscriptionState> {
+    let mut kept: Vec<SubscriptionState> = Vec::with_capacity(states.len());
+    for state in states {
+        if kept.is_empty() || state.since.is_none_or(|since| since <= as_of) {
+            kept.push(state);
+        }
+    }
+    let begun = |state: &SubscriptionState| {
+        state.body.started_at.or(state.since).is_none_or(|at| at <= as_of)
+    };
+    if !kept.first().is_none_or(begun) {
+        return Vec::new();
+    }
+    for state in &mut kept {
+        let body = &mut state.body;
+        let later = |at: &Timestamp| *at > as_of;
+        if body.ended_at.as_ref().is_some_and(later) && body.status == SubscriptionStatus::Canceled
+        {
+            body.status = SubscriptionStatus::Active;
+        }
+        body.ended_at = body.ended_at.filter(|at| !later(at));
+        if body.canceled_at.as_ref().is_some_and(later) {
+            body.canceled_at = None;
+            body.cancellation_reason = None;
+        }
+    }
+    kept
 }
 
 /// Everything of one customer.
@@ -254,6 +288,7 @@ fn movements<'a>(
     };
     let policy = named.as_ref().unwrap_or(&epoch.policy.revenue);
     let tz = epoch.policy.time_zone();
+    let as_of = wanted.as_of.map_or(epoch.closed, |at| at.0);
     let (mut subscriptions, mut left_out) = (0, 0);
     let mut holders: BTreeMap<ProfileId, Holder> = BTreeMap::new();
     for (record, history) in histories {
@@ -262,9 +297,11 @@ fn movements<'a>(
             body: body.clone(),
         };
         let states: Vec<SubscriptionState> = history.versions.iter().map(state).collect();
+        let states = states_until(states, as_of);
         let stored = stored_periods(&record.to_string(), record.unsigned_abs(), &states);
         let (Some(owner), false) = (history.owner, stored.undated) else {
-            left_out += 1;
+            // What had not begun is not left out: it was not there.
+            left_out += i32::from(!states.is_empty());
             continue;
         };
         subscriptions += 1;
@@ -278,7 +315,7 @@ fn movements<'a>(
     let first = first.map(|(from, _)| from).min();
     let mut rows = Vec::new();
     if let Some(first) = first {
-        let until = epoch.closed.plus_millis(1);
+        let until = as_of.plus_millis(1);
         let list = periods(wanted.by.grain(), &tz, first, until).ok_or_else(|| {
             Refusal::bad_input(format!("more than {PERIODS_MAX} periods: ask by longer ones"))
         })?;
@@ -287,7 +324,7 @@ fn movements<'a>(
         for holder in holders.values() {
             book.add(&ledger(&holder.items, &question), None);
         }
-        for row in book.rows((Timestamp::from_millis(i64::MIN), epoch.closed)) {
+        for row in book.rows((Timestamp::from_millis(i64::MIN), as_of)) {
             let month = |at: Timestamp| at.date_in(&tz).month();
             let last = month(row.period.end.plus_millis(-1));
             if wanted.from.is_some_and(|from| last < from.0)
@@ -315,6 +352,7 @@ fn movements<'a>(
         null_reason: reason.map(Into::into),
         policy: policy.label(),
         time_zone: epoch.policy.timezone.clone(),
+        as_of: DateTime(as_of),
         known_at: DateTime(epoch.closed),
         subscriptions,
         left_out,

@@ -198,12 +198,17 @@ impl Query {
         #[graphql(desc = "The last month.")] to: Option<YearMonth>,
         #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
         #[graphql(desc = "Only what fits.")] filter: Option<RollupFilter>,
+        #[graphql(
+            desc = "As of this moment: made again from the facts that had occurred by then, for \
+                          at most `limits.as_of_max` customers; without it, all that was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RollupResult>> {
-        let range = (from, to, known_at);
-        rollups::rollups(ctx, by, range, currency, filter).await.transpose()
+        let (range, times) = ((from, to), (as_of, known_at));
+        rollups::rollups(ctx, by, range, times, currency, filter).await.transpose()
     }
 
     /// Movements of recurring revenue over all customers, from the stored subscriptions and what they
@@ -219,16 +224,22 @@ impl Query {
         #[graphql(desc = "Only rows in this currency.")] currency: Option<CurrencyCode>,
         #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
         policy: Option<MovementPolicy>,
+        #[graphql(
+            desc = "As of this moment: what began, changed or ended later had not happened. \
+                          Without it, as of when it was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RevenueMovements>> {
-        let wanted = Wanted { by, from, to, currency, policy, known_at };
+        let wanted = Wanted { by, from, to, currency, policy, as_of, known_at };
         movements::revenue_movements(ctx, wanted).await.transpose()
     }
 
-    /// What was restated in rollups between two times at which they were known, and why. Null with
-    /// a reason if nothing was known at the earlier one. Needs the area `rollups`.
+    /// What was restated in rollups between two times at which they were known, and why. It compares
+    /// all that was known at each, so it has no moment as of which it holds. Null with a reason if
+    /// nothing was known at the earlier one. Needs the area `rollups`.
     async fn compare_known_at(
         &self,
         ctx: &Context<'_>,
@@ -241,7 +252,8 @@ impl Query {
     }
 
     /// Audits the rollups: the cells as increments keep them beside what every share adds up to
-    /// anew, by component and month. Reads all shares. Needs the areas `rollups` and `operations`.
+    /// anew, by component and month. What is stored holds as of no moment, so neither does its audit.
+    /// Reads all shares. Needs the areas `rollups` and `operations`.
     async fn rollup_checksums(
         &self,
         ctx: &Context<'_>,
@@ -258,6 +270,11 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The cell.")] cell: RollupCellKey,
+        #[graphql(
+            desc = "As of this moment: made again from the facts that had occurred by then; without \
+                          it, all that was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment; as known last if not given.")] known_at: Option<
             DateTime,
         >,
@@ -266,7 +283,7 @@ impl Query {
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
     ) -> Option<Result<CellContributorConnection>> {
-        restated::explain(ctx, cell, known_at, first, after).await.map(Some).transpose()
+        restated::explain(ctx, cell, (as_of, known_at), first, after).await.map(Some).transpose()
     }
 
     /// What every number means: definition, formula, unit.

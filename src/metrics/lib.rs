@@ -29,7 +29,9 @@ mod tests;
 mod words;
 
 pub use catalog::{Definition, Unit, catalog};
-pub use cells::{Cell, CellKey, Component, Dims, UNDATED, cells, delta, merge, spend_cells};
+pub use cells::{
+    Cell, CellKey, Component, Dims, UNDATED, cells, delta, facts_until, merge, spend_cells,
+};
 pub use measured::{Measured, NullReason, Share, Sources};
 pub use mrr::{allocate, subscription_mrr};
 pub use numbers::{Numbers, numbers};

@@ -6,7 +6,7 @@ use crate::StoreError;
 use domain::{
     Address, Canonical, Company, Contact, Currency, Date, Deal, DealStatus, Invoice, InvoiceStatus,
     Money, Payment, PaymentStatus, Pii, RecordId, Refund, Spend, Subscription, SubscriptionStatus,
-    SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint,
+    SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp, Touchpoint, VendorStay,
 };
 use entity::{
     company, contact, deal, invoice, payment, refund, spend, subscription, survey_response, ticket,
@@ -90,6 +90,7 @@ impl CanonicalRows {
                 postal_code: text(c.address.postal_code.as_ref()),
                 country: c.address.country.clone(),
                 vendor_stage: c.vendor_stage.clone(),
+                vendor_stays: (!c.vendor_stays.is_empty()).then(|| json(&c.vendor_stays)),
                 acquisition_channel: c.acquisition_channel.clone(),
                 created_at_ms: ms(c.created_at),
             }),
@@ -107,6 +108,7 @@ impl CanonicalRows {
                 postal_code: text(c.address.postal_code.as_ref()),
                 country: c.address.country.clone(),
                 vendor_stage: c.vendor_stage.clone(),
+                vendor_stays: (!c.vendor_stays.is_empty()).then(|| json(&c.vendor_stays)),
                 acquisition_channel: c.acquisition_channel.clone(),
                 created_at_ms: ms(c.created_at),
             }),
@@ -208,6 +210,10 @@ fn word<T>(parsed: Option<T>, what: &'static str) -> Result<T, StoreError> {
     parsed.ok_or(StoreError::Corrupt { what })
 }
 
+fn stays(text: Option<&str>, what: &'static str) -> Result<Vec<VendorStay>, StoreError> {
+    text.map_or_else(|| Ok(Vec::new()), |text| from_json(text, what))
+}
+
 impl FromRow for Contact {
     type Row = contact::Model;
     fn from_row(r: contact::Model) -> Result<Self, StoreError> {
@@ -221,6 +227,7 @@ impl FromRow for Contact {
             company_name: r.company_name,
             address: address(r.street, r.city, r.region, r.postal_code, r.country),
             vendor_stage: r.vendor_stage,
+            vendor_stays: stays(r.vendor_stays.as_deref(), "contact.vendor_stays")?,
             acquisition_channel: r.acquisition_channel,
             created_at: at(r.created_at_ms),
             links: Vec::new(),
@@ -240,6 +247,7 @@ impl FromRow for Company {
             employee_count: r.employee_count,
             address: address(r.street, r.city, r.region, r.postal_code, r.country),
             vendor_stage: r.vendor_stage,
+            vendor_stays: stays(r.vendor_stays.as_deref(), "company.vendor_stays")?,
             acquisition_channel: r.acquisition_channel,
             created_at: at(r.created_at_ms),
         })
