@@ -114,6 +114,37 @@ fn segments_and_personas_are_checked_key_by_key_with_their_lines() {
 }
 
 #[test]
+fn alerts_are_checked_key_by_key_with_their_lines() {
+    let sound = "[[alerts.rules]]\nid = \"a\"\npreset = \"churn_risk\"\nseverity = \"critical\"\nquiet_days = 90\n\
+        when = { field = \"status\", any_of = [\"active\"] }\n";
+    assert_eq!(load(sound, &[]).unwrap().alerts.rules.len(), 1);
+    let found = mistakes(
+        "[[alerts.rules]]\nid = \"a\"\npreset = \"health_falls\"\nseverity = \"notice\"\nquiet_days = 3\n\
+         [[alerts.rules]]\nid = \"a\"\npreset = \"renewal_near\"\nseverity = \"notice\"\nwithin_days = 0\n\
+         when = { field = \"nps\" }\n\
+         [[alerts.rules]]\nid = \"\"\npreset = \"champion_left\"\nseverity = \"notice\"\nwithin_days = 9\n\
+         when = { field = \"nps\", min = 3 }\njob_titles = [\"\"]\n",
+        &[],
+    );
+    for expected in [
+        "alerts.rules[0].within_days is missing; health_falls needs it (c.toml:1)",
+        "alerts.rules[0].points is missing; health_falls needs it (c.toml:1)",
+        "alerts.rules[0].quiet_days does not apply to health_falls; remove it (c.toml:5)",
+        "alerts.rules[1].id is used by an earlier rule; ids must be unique (c.toml:7)",
+        "alerts.rules[1].within_days must be between 1 and 3660 (c.toml:10)",
+        "alerts.rules[1].when.min is missing; nps needs it (c.toml:11)",
+        "alerts.rules[2].id is empty (c.toml:13)",
+        "alerts.rules[2].when does not apply to champion_left; remove it (c.toml:17)",
+        "alerts.rules[2].job_titles contains an empty word (c.toml:18)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
+    let found =
+        mistakes("[[alerts.rules]]\nid = \"a\"\npreset = \"helth\"\nseverity = \"notice\"\n", &[]);
+    assert!(found.iter().any(|f| f.starts_with("alerts.rules[0]")), "{found:#?}");
+}
+
+#[test]
 fn every_mistake_is_reported_at_once_with_its_key_and_line() {
     let found = mistakes(
         "[server]\nlisten = \"here\"\nlissen = 1\nworkers = -1\n\n[servers]\n[store]\nurl = \"mysql://x\"\n[log]\nformat = \"josn\"\n[identity]\nlarge_clustr = 3\nlarge_cluster = \"many\"\nunique_sources = []\n[identity.enabled]\nmatch_weigt = true\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 1\n",

@@ -64,7 +64,7 @@ const SPOILS: [(&str, &str); 13] = [
     ),
     (
         "rollups_unreconciled",
-        "UPDATE rollup_cell SET value = value + 1 WHERE component = 'tickets' AND month = (SELECT MAX(month) FROM rollup_cell WHERE component = 'tickets') AND segment = (SELECT MIN(segment) FROM rollup_cell c WHERE c.component = 'tickets' AND c.month = (SELECT MAX(month) FROM rollup_cell WHERE component = 'tickets')) AND stage = (SELECT MIN(stage) FROM rollup_cell d WHERE d.component = 'tickets')",
+        "UPDATE rollup_cell SET value = value + 1 WHERE component = 'tickets' AND month = (SELECT MAX(month) FROM rollup_cell WHERE component = 'tickets')",
     ),
 ];
 
