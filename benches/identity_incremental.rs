@@ -116,6 +116,8 @@ fn jobs(store: &Store, batch: usize) -> Jobs {
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
         scores: Arc::default(),
+        segmentation: Arc::default(),
+        alerts: Arc::default(),
         clock: Arc::new(Now),
         progress: Arc::new(NoProgress),
         options: Options { resolve_batch: batch, ..Options::default() },

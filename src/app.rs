@@ -116,6 +116,8 @@ impl App {
             lifecycle: Arc::new(config.lifecycle.clone()),
             metrics: Arc::new(config.metrics.clone()),
             scores: Arc::new(config.score.clone()),
+            segmentation: Arc::new(config.segmentation.clone()),
+            alerts: Arc::new(config.alerts.clone()),
             clock: parts.clock,
             progress: parts.progress,
             options: config.sync.options.clone(),

@@ -2,6 +2,7 @@
 //!
 //! Owns arguments, help and exit codes. Refuses work: each command is a module that calls the parts.
 
+mod audit;
 mod check;
 mod demo;
 mod duration;
@@ -102,6 +103,11 @@ enum Command {
     /// Compute business numbers from a table of your own.
     #[command(subcommand)]
     Metrics(metrics::MetricsCommand),
+    /// Audit what is stored: missing, doubled, stale and contradictory data.
+    #[command(
+        after_help = "Examples:\n  c360 audit\n  c360 audit --json --fail-on severe   exit with 1 if a finding is severe"
+    )]
+    Audit(audit::AuditArgs),
     /// Records that could not be read.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
@@ -201,6 +207,7 @@ fn dispatch(command: Command, places: &Places) -> Outcome {
         Command::Explain(args) => explain::run(args, load(places)?),
         Command::Identity(command) => identity::run(&command),
         Command::Metrics(command) => metrics::run(&command),
+        Command::Audit(args) => audit::run(args, load(places)?),
         Command::Quarantine(command) => quarantine::run(command, load(places)?),
     }
 }

@@ -14,8 +14,9 @@ pub use show::shown;
 
 use domain::Secret;
 use layers::Layers;
-use metrics::Segment;
+use metrics::alerts::AlertConfig;
 use metrics::score::ScoreConfig;
+use metrics::segmentation::Segmentation;
 use reader::{Context, did_you_mean, typed};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +37,7 @@ const FILE_MAX: u64 = 1024 * 1024;
 const SECRET_MIN: usize = 32;
 
 /// The whole commented reference: the gateway's keys, then those of the lifecycle rules, of the
-/// metric policy and of the scores, which their crates own.
+/// metric policy, of the scores, of the segments and of the alerts, which their crates own.
 #[must_use]
 pub fn reference() -> String {
     let parts = [
@@ -44,6 +45,8 @@ pub fn reference() -> String {
         lifecycle::DEFAULT_RULES_TOML,
         metrics::DEFAULT_POLICY_TOML,
         metrics::score::DEFAULT_SCORE_TOML,
+        metrics::segmentation::DEFAULT_SEGMENTATION_TOML,
+        metrics::alerts::DEFAULT_ALERTS_TOML,
     ];
     parts.join("\n")
 }
@@ -113,6 +116,10 @@ pub struct Config {
     pub metrics: metrics::Policy,
     /// Rules of the lead and health scores.
     pub score: ScoreConfig,
+    /// Rules of segments and personas.
+    pub segmentation: Segmentation,
+    /// Rules of alerts.
+    pub alerts: AlertConfig,
     /// Limits on GraphQL documents.
     pub limits: graphql::Limits,
     /// Pulling.
@@ -345,10 +352,24 @@ impl Config {
         for problem in metrics.problems() {
             context.problem(format!("metrics.{}", problem.key), problem.message);
         }
-        let score = read_score(&mut context);
+        let segmentation = typed::<Segmentation>(&mut context, "segmentation");
+        for problem in segmentation.problems() {
+            context.problem(format!("segmentation.{}", problem.key), problem.message);
+        }
+        let alerts = typed::<AlertConfig>(&mut context, "alerts");
+        for problem in alerts.problems() {
+            context.problem(format!("alerts.{}", problem.key), problem.message);
+        }
+        let score = read_score(&mut context, &segmentation);
         let limits = typed::<graphql::Limits>(&mut context, "limits");
         let sync = read_sync(&mut context);
         let sources = sources::read(&mut context);
+        for (key, name) in sources_of(&segmentation) {
+            if !sources.iter().any(|source| source.name == name) {
+                let hint = did_you_mean(name, sources.iter().map(|source| source.name.as_str()));
+                context.warning(&key, format!("names a source that is not configured{hint}"));
+            }
+        }
         let named = identity.source_priority.iter().chain(&identity.unique_sources);
         for name in named.map(String::as_str).chain(identity.survivorship.sources()) {
             if !sources.iter().any(|source| source.name == name) {
@@ -373,6 +394,8 @@ impl Config {
             lifecycle,
             metrics,
             score,
+            segmentation,
+            alerts,
             limits,
             sync,
             sources,
@@ -390,7 +413,7 @@ fn read_file(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
 }
 
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 13] = [
     "server",
     "store",
     "auth",
@@ -399,6 +422,8 @@ const SECTIONS: [&str; 11] = [
     "lifecycle",
     "metrics",
     "score",
+    "segmentation",
+    "alerts",
     "limits",
     "sync",
     "sources",
@@ -413,23 +438,38 @@ fn unknown_sections(context: &mut Context<'_>) {
     }
 }
 
-fn read_score(context: &mut Context<'_>) -> ScoreConfig {
+fn read_score(context: &mut Context<'_>, segmentation: &Segmentation) -> ScoreConfig {
     let score = typed::<ScoreConfig>(context, "score");
     for problem in score.problems() {
         context.problem(format!("score.{}", problem.key), problem.message);
     }
-    let known = || std::iter::once("default").chain(Segment::ALL.map(Segment::as_str));
+    let known = || std::iter::once("default").chain(segmentation.segment_names());
     for (at, model) in score.health.segments.iter().enumerate() {
         let name = model.segment.as_str();
         if !name.trim().is_empty() && !known().any(|segment| segment == name) {
             let hint = did_you_mean(name, known());
             context.problem(
                 format!("score.health.segments[{at}].segment"),
-                format!("is no segment: default, consumer, small, medium, large or unknown{hint}"),
+                format!(
+                    "is no segment: default, {}{hint}",
+                    segmentation.segment_names().collect::<Vec<_>>().join(", ")
+                ),
             );
         }
     }
     score
+}
+
+/// The sources that conditions name, with their keys.
+fn sources_of(segmentation: &Segmentation) -> Vec<(String, &str)> {
+    let kinds = [("segments", &segmentation.segments), ("personas", &segmentation.personas)];
+    let mut found = Vec::new();
+    for (kind, rules) in kinds {
+        for (at, rule) in rules.iter().enumerate() {
+            found.extend(rule.when.sources(&format!("segmentation.{kind}[{at}].when")));
+        }
+    }
+    found
 }
 
 fn read_server(context: &mut Context<'_>) -> Server {

@@ -33,6 +33,8 @@ pub struct Model {
     pub country: Option<String>,
     /// The vendor's lifecycle stage.
     pub vendor_stage: Option<String>,
+    /// JSON list of stays in stages by the vendor's dates; null for none.
+    pub vendor_stays: Option<String>,
     /// Origin.
     pub acquisition_channel: Option<String>,
     /// First known to the system.

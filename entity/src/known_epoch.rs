@@ -17,6 +17,8 @@ pub struct Model {
     pub rules_hash: i64,
     /// The rules of the scores in force; null for epochs closed before there were any.
     pub scores_hash: Option<i64>,
+    /// The rules of segments and personas in force; null for epochs closed before there were any.
+    pub segmentation_hash: Option<i64>,
     /// Which kinds of source had delivered anything, JSON.
     pub sources: String,
 }

@@ -4,6 +4,8 @@
 //! Debug output of rows shows personal data, so rows never leave `store`.
 #![allow(missing_docs)] // SeaORM generates public items without documentation
 
+pub mod alert;
+pub mod alert_event;
 pub mod audit_entry;
 pub mod company;
 pub mod company_block_key;
@@ -35,6 +37,8 @@ pub mod person_block_key;
 pub mod profile;
 pub mod profile_fact;
 pub mod profile_field;
+pub mod profile_group;
+pub mod profile_group_past;
 pub mod profile_link;
 pub mod profile_member;
 pub mod profile_member_past;

@@ -16,6 +16,8 @@ mod m0009_rates_usage;
 mod m0010_order_amounts;
 mod m0011_model_fit;
 mod m0012_spend_kind;
+mod m0013_segmentation;
+mod m0014_alert;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_order_amounts::Migration),
             Box::new(m0011_model_fit::Migration),
             Box::new(m0012_spend_kind::Migration),
+            Box::new(m0013_segmentation::Migration),
+            Box::new(m0014_alert::Migration),
         ]
     }
 }

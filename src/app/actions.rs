@@ -52,6 +52,19 @@ fn told(error: JobError) -> ActionError {
 
 #[async_trait]
 impl Actions for JobActions {
+    async fn acknowledge_alert(
+        &self,
+        by: &Principal,
+        alert: i64,
+        note: Option<String>,
+    ) -> Result<(), ActionError> {
+        self.jobs.acknowledge_alert(by, alert, note).await.map_err(told)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.jobs.clock.now()
+    }
+
     async fn merge(
         &self,
         by: &Principal,

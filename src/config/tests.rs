@@ -28,6 +28,8 @@ fn the_embedded_defaults_are_a_sound_configuration() {
     assert_eq!(config.lifecycle, lifecycle::Rules::default());
     assert_eq!(config.metrics, metrics::Policy::default());
     assert_eq!(config.score, ScoreConfig::default());
+    assert_eq!(config.segmentation, metrics::segmentation::Segmentation::default());
+    assert_eq!(config.alerts, metrics::alerts::AlertConfig::default());
     assert_eq!(config.limits, graphql::Limits::default());
     assert_eq!(config.sync.options, jobs::Options::default());
     assert_eq!(config.sync.interval_s, 300);
@@ -56,10 +58,90 @@ fn scores_are_configured_by_key_and_checked_with_the_rest() {
     for expected in [
         "score.lead.qualified_from must be from 0 to 100 (c.toml:2)",
         "score.health.segments none is named \"default\", for customers of no other one (c.toml:3)",
-        "score.health.segments[0].segment is no segment: default, consumer, small, medium, large or unknown; did you mean \"small\"? (c.toml:4)",
+        "score.health.segments[0].segment is no segment: default, consumer, small, medium, large, unknown; did you mean \"small\"? (c.toml:4)",
     ] {
         assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
     }
+}
+
+#[test]
+fn segments_and_personas_are_checked_key_by_key_with_their_lines() {
+    let sound = "[[segmentation.segments]]\nname = \"key\"\n\
+        when = { all = [{ field = \"arr\", currency = \"EUR\", min = 100 }, { not = { field = \"status\", any_of = [\"prospect\"] } }] }\n\
+        [[segmentation.personas]]\nname = \"buyer\"\nwhen = { field = \"source\", any_of = [\"hubspt\"] }\n\
+        [[score.health.segments]]\nsegment = \"default\"\nbands = [{ name = \"a\", from = 0 }]\n\
+        dimensions = [{ input = \"nps\", weight = 1, scale = \"linear\", good = 9, poor = 0 }]\n\
+        [[score.health.segments]]\nsegment = \"key\"\nbands = [{ name = \"a\", from = 0 }]\n\
+        dimensions = [{ input = \"nps\", weight = 1, scale = \"linear\", good = 9, poor = 0 }]\n";
+    let config = load(sound, &[]).unwrap();
+    assert_eq!(config.segmentation.segments.len(), 1);
+    let warned: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    let expected =
+        "segmentation.personas[0].when.any_of[0] names a source that is not configured (c.toml:6)";
+    assert_eq!(warned, [expected]);
+    let found = mistakes(
+        "[segmentation]\nversion = \"\"\n\
+         [[segmentation.segments]]\nname = \"small\"\nwhen = { field = \"arr\", any_of = [\"x\"] }\n\
+         [[segmentation.segments]]\nname = \"a\"\n\
+         when = { all = [{ field = \"stage\", any_of = [\"purchse\"] },\n\
+         { any = [], field = \"nps\", min = 3, max = 1 }] }\n\
+         [[segmentation.segments]]\nname = \"a\"\nwhen = {}\n",
+        &[],
+    );
+    for expected in [
+        "segmentation.version is empty; name the set of rules, e.g. \"1\" (c.toml:2)",
+        "segmentation.segments[0].name is reserved for the segments by size; choose another one (c.toml:4)",
+        "segmentation.segments[0].when.any_of does not apply to arr; remove it (c.toml:5)",
+        "segmentation.segments[0].when.min is missing; arr needs it (c.toml:5)",
+        "segmentation.segments[0].when.currency is missing; arr needs it (c.toml:5)",
+        "segmentation.segments[1].when.all[0].any_of[0] is none of awareness, consideration, lead, mql, sql, opportunity, purchase, retention, advocacy (c.toml:8)",
+        "segmentation.segments[1].when.all[1] must hold exactly one of \"field\", \"all\", \"any\", \"not\" (c.toml:9)",
+        "segmentation.segments[1].when.all[1].any is empty; give at least one condition (c.toml:9)",
+        "segmentation.segments[1].when.all[1].max must not be below min (c.toml:9)",
+        "segmentation.segments[2].name is used by an earlier one; names must be unique (c.toml:11)",
+        "segmentation.segments[2].when must hold exactly one of \"field\", \"all\", \"any\", \"not\" (c.toml:12)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
+    let found = mistakes(
+        "[[segmentation.segments]]\nname = \"a\"\nwhen = { field = \"shoe_size\" }\n\
+         [[segmentation.segments]]\nname = \"b\"\nwehn = { field = \"nps\", min = 1 }\n",
+        &[],
+    );
+    for key in ["segmentation.segments[0]", "segmentation.segments[1]"] {
+        assert!(found.iter().any(|f| f.starts_with(key)), "{key} is not in {found:#?}");
+    }
+}
+
+#[test]
+fn alerts_are_checked_key_by_key_with_their_lines() {
+    let sound = "[[alerts.rules]]\nid = \"a\"\npreset = \"churn_risk\"\nseverity = \"critical\"\nquiet_days = 90\n\
+        when = { field = \"status\", any_of = [\"active\"] }\n";
+    assert_eq!(load(sound, &[]).unwrap().alerts.rules.len(), 1);
+    let found = mistakes(
+        "[[alerts.rules]]\nid = \"a\"\npreset = \"health_falls\"\nseverity = \"notice\"\nquiet_days = 3\n\
+         [[alerts.rules]]\nid = \"a\"\npreset = \"renewal_near\"\nseverity = \"notice\"\nwithin_days = 0\n\
+         when = { field = \"nps\" }\n\
+         [[alerts.rules]]\nid = \"\"\npreset = \"champion_left\"\nseverity = \"notice\"\nwithin_days = 9\n\
+         when = { field = \"nps\", min = 3 }\njob_titles = [\"\"]\n",
+        &[],
+    );
+    for expected in [
+        "alerts.rules[0].within_days is missing; health_falls needs it (c.toml:1)",
+        "alerts.rules[0].points is missing; health_falls needs it (c.toml:1)",
+        "alerts.rules[0].quiet_days does not apply to health_falls; remove it (c.toml:5)",
+        "alerts.rules[1].id is used by an earlier rule; ids must be unique (c.toml:7)",
+        "alerts.rules[1].within_days must be between 1 and 3660 (c.toml:10)",
+        "alerts.rules[1].when.min is missing; nps needs it (c.toml:11)",
+        "alerts.rules[2].id is empty (c.toml:13)",
+        "alerts.rules[2].when does not apply to champion_left; remove it (c.toml:17)",
+        "alerts.rules[2].job_titles contains an empty word (c.toml:18)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
+    let found =
+        mistakes("[[alerts.rules]]\nid = \"a\"\npreset = \"helth\"\nseverity = \"notice\"\n", &[]);
+    assert!(found.iter().any(|f| f.starts_with("alerts.rules[0]")), "{found:#?}");
 }
 
 #[test]

@@ -177,6 +177,17 @@ pub struct Address {
     pub country: Option<String>,
 }
 
+/// A stay in a lifecycle stage that a vendor keeps the dates of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorStay {
+    /// The vendor's word for the stage, verbatim.
+    pub stage: String,
+    /// When it began, the last time.
+    pub entered_at: Timestamp,
+    /// When it ended; `None` while it lasts, and if the vendor does not say.
+    pub exited_at: Option<Timestamp>,
+}
+
 /// A person as one system knows them.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Contact {
@@ -198,6 +209,8 @@ pub struct Contact {
     pub address: Address,
     /// Lifecycle stage that the vendor claims, verbatim.
     pub vendor_stage: Option<String>,
+    /// The stages that it was in by the vendor's dates, the earliest first; empty if it keeps none.
+    pub vendor_stays: Vec<VendorStay>,
     /// Channel that the vendor names as the origin, lower case (`paid_search`).
     pub acquisition_channel: Option<String>,
     /// When the system first knew the person.
@@ -225,6 +238,8 @@ pub struct Company {
     pub address: Address,
     /// Lifecycle stage that the vendor claims, verbatim.
     pub vendor_stage: Option<String>,
+    /// The stages that it was in by the vendor's dates, the earliest first; empty if it keeps none.
+    pub vendor_stays: Vec<VendorStay>,
     /// Channel that the vendor names as the origin, lower case.
     pub acquisition_channel: Option<String>,
     /// When the system first knew the organisation.

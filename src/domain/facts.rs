@@ -1,7 +1,7 @@
 //! What is known of one profile, or of the whole company, as the pure crates read it.
 
 use crate::{Canonical, ProfileId, ProfileKind, RecordId, Stage, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One canonical record of a profile.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub struct ProfileFacts {
     pub profile: ProfileId,
     /// Person or company.
     pub kind: ProfileKind,
+    /// The sources that know it: those of its contact and company records.
+    pub sources: BTreeSet<String>,
     /// Its records, contacts and companies included, in no particular order.
     pub facts: Vec<Fact>,
     /// Stages set by hand, in no particular order.

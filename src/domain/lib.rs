@@ -22,7 +22,7 @@ pub use canonical::{
     Address, Canonical, CanonicalKind, Company, Contact, Deal, DealStatus, ExchangeRate, Interval,
     Invoice, InvoiceStatus, Link, LinkRole, Payment, PaymentStatus, Refund, Spend, SpendKind,
     Subscription, SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket,
-    TicketStatus, Touchpoint, UsageEvent,
+    TicketStatus, Touchpoint, UsageEvent, VendorStay,
 };
 pub use code::Code;
 pub use decision::{Decision, Verdict};

@@ -69,6 +69,8 @@ words! {
         Resolve = "resolve",
         /// Set a lifecycle stage by hand.
         OverrideStage = "override_stage",
+        /// Take note of an alert.
+        Acknowledge = "acknowledge",
         /// Start a sync.
         Sync = "sync",
     }
@@ -148,7 +150,8 @@ impl Scope {
             (self.0, ability),
             (Holder::System | Holder::Role(Role::Admin), _)
                 | (Holder::Role(Role::Steward), Ability::Resolve | Ability::OverrideStage)
-                | (Holder::Role(Role::Sales), Ability::OverrideStage)
+                | (Holder::Role(Role::Sales), Ability::OverrideStage | Ability::Acknowledge)
+                | (Holder::Role(Role::Support | Role::Finance), Ability::Acknowledge)
         )
     }
 }

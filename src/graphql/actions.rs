@@ -80,6 +80,20 @@ pub trait Actions: Send + Sync {
     /// [`ActionError`]; refused as `NotFound` if there is no such profile.
     async fn why_not(&self, a: ProfileId, b: ProfileId) -> Result<WhyNot, ActionError>;
 
+    /// Takes note of an alert.
+    ///
+    /// # Errors
+    /// [`ActionError`]; `NotFound` if there is no such alert.
+    async fn acknowledge_alert(
+        &self,
+        by: &Principal,
+        alert: i64,
+        note: Option<String>,
+    ) -> Result<(), ActionError>;
+
+    /// The present, by the clock that the jobs go by.
+    fn now(&self) -> Timestamp;
+
     /// Starts a sync of one source, or of all; the names of those that start.
     ///
     /// # Errors

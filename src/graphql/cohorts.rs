@@ -106,7 +106,7 @@ async fn of_subscriptions(
     let holders = company.holders(asked).await?.of;
     let (policy, zone) = (&company.epoch.policy.revenue, &company.zone);
     let first = holders.values().filter_map(|one| extent(&one.items, policy, zone));
-    let Some(first) = first.map(|(from, _)| from).min() else { return Ok(Vec::new()) };
+    let Some(first) = first.map(|extent| extent.from).min() else { return Ok(Vec::new()) };
     // Months that have ended: a cell of the present one would still change.
     let until = metrics::month_window(None, Some(Month(company.open_month().0 - 1)), zone).until;
     if until <= first {

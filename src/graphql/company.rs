@@ -82,7 +82,7 @@ impl Company {
         Ok(facts)
     }
 
-    /// All subscriptions with what they said before.
+    /// All subscriptions with what they said before, up to `as_of`.
     pub(crate) async fn holders(&self, asked: &Asked) -> Result<Holders> {
         let most = asked.shared.limits.movements_max;
         let (store, scope, number) = (&asked.store, &asked.scope, self.epoch.number);
@@ -91,7 +91,8 @@ impl Company {
             return Err(too_many(most).into());
         }
         let found = store.subscription_histories(scope, &records, number).await?;
-        Ok(Holders::gather(records.iter().filter_map(|id| Some((*id, found.get(id)?)))))
+        let histories = records.iter().filter_map(|id| Some((*id, found.get(id)?)));
+        Ok(Holders::gather(histories, self.as_of))
     }
 }
 

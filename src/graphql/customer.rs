@@ -1,5 +1,6 @@
 //! `Customer`: the unified person or company.
 
+use crate::alerts::{self, AlertConnection};
 use crate::asked::{asked, shown};
 use crate::clv::{self, PredictedLifetimeValue};
 use crate::connection::{Page, cursor, place};
@@ -9,6 +10,7 @@ use crate::facts::{
     DealConnection, InvoiceConnection, PaymentConnection, RefundConnection, SubscriptionConnection,
     SurveyResponseConnection, TicketConnection, TouchpointConnection, UsageEventConnection, facts,
 };
+use crate::groups;
 use crate::household::{self, Employment, Household};
 use crate::identity_types::Identity;
 use crate::known::{self, TimeInStage};
@@ -183,9 +185,45 @@ impl Customer {
         self.0.domain.as_deref()
     }
 
-    /// Segment by size.
+    /// Its main segment, which rollups split by: the first of `segments`.
     async fn segment(&self) -> &str {
         &self.0.segment
+    }
+
+    /// The segments that it is in: those that the configuration describes, in its order, then one by
+    /// size (`consumer`, `small`, `medium`, `large`, `unknown`). Null with a reason if it was not
+    /// known then.
+    async fn segments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<Vec<String>>> {
+        let groups = groups::of(ctx, self.key(), as_of, known_at).await;
+        Some(groups.map(|groups| groups.segments))
+    }
+
+    /// The persona of a person, as the configuration describes it; null if none fits, and for
+    /// companies. Null with a reason if it was not known then.
+    async fn persona(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "As of this moment in its life; later facts do not count. Without it, as \
+                          of `knownAt` if that is given."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
+                          it.")]
+        known_at: Option<DateTime>,
+    ) -> Option<Result<String>> {
+        groups::of(ctx, self.key(), as_of, known_at).await.map(|groups| groups.persona).transpose()
     }
 
     /// The channel by which it was acquired; null if no source names one.
@@ -593,12 +631,31 @@ impl Customer {
         convert_to: Option<CurrencyCode>,
         #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
         policy: Option<MovementPolicy>,
+        #[graphql(
+            desc = "As of this moment: what began, changed or ended later had not happened. \
+                          Without it, as of when it was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RevenueMovements>> {
-        let wanted = Wanted { by, from, to, currency, convert_to, policy, known_at };
+        let wanted = Wanted { by, from, to, currency, convert_to, policy, as_of, known_at };
         movements::mrr_history(ctx, self.key(), wanted).await.transpose()
+    }
+
+    /// What about it somebody should look at, the alert raised last first. Needs one of the areas
+    /// `customer_numbers` and `support`.
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+        #[graphql(desc = "Only those that are open.", default = true)] open: bool,
+    ) -> Option<Result<AlertConnection>> {
+        alerts::of(ctx, self.0.id, open, first, after).await.map(Some).transpose()
     }
 
     /// Why its records are together. Needs the area `identity`.

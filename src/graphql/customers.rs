@@ -89,8 +89,10 @@ pub(crate) struct CustomerFilter {
     position: Option<IntFilter>,
     /// One of these standings.
     status: Option<Vec<CustomerStatus>>,
-    /// One of these segments.
+    /// In one of these segments, whether it is the main one or another.
     segment: Option<Vec<String>>,
+    /// Of one of these personas.
+    persona: Option<Vec<String>>,
     /// One of these channels of acquisition.
     channel: Option<Vec<String>>,
     /// One of these countries, as `Customer.country` shows them.
@@ -222,6 +224,7 @@ impl Budget {
             filter.stage.map(|all| Test::Stage(all.into_iter().map(Into::into).collect())),
             filter.status.map(|all| Test::Status(all.into_iter().map(Into::into).collect())),
             filter.segment.map(Test::Segment),
+            filter.persona.map(Test::Persona),
             filter.channel.map(Test::Channel),
             filter.country.map(Test::Country),
             filter.position.map(|p| {

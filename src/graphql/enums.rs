@@ -22,6 +22,59 @@ macro_rules! mirror {
 }
 
 mirror!(
+    /// What the rule of an alert watches.
+    AlertPreset = metrics::alerts::Preset {
+        /// The health score falls.
+        HealthFalls,
+        /// A contract is due for renewal.
+        RenewalNear,
+        /// A person of the company left it, or got another job title.
+        ChampionLeft,
+        /// The lifecycle stage moved backward.
+        StageMovedBack,
+        /// Signs that the customer may leave.
+        ChurnRisk,
+    }
+);
+
+mirror!(
+    /// How much an alert matters.
+    AlertSeverity = metrics::alerts::AlertSeverity {
+        /// Worth knowing.
+        Notice,
+        /// Somebody should look.
+        Warning,
+        /// Somebody should act.
+        Critical,
+    }
+);
+
+/// What happened to an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum AlertEventKind {
+    /// It was raised.
+    Opened,
+    /// Its cause, thought to be gone, is there again.
+    Reopened,
+    /// Its cause is gone.
+    Resolved,
+    /// Somebody took note of it.
+    Acknowledged,
+}
+
+mirror!(
+    /// How much something found matters.
+    FindingSeverity = store::read::Severity {
+        /// Worth knowing.
+        Notice,
+        /// Numbers may miss something.
+        Warning,
+        /// Numbers are wrong or will be.
+        Severe,
+    }
+);
+
+mirror!(
     /// What a customer is.
     CustomerKind = domain::ProfileKind {
         /// A human being.

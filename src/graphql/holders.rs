@@ -31,10 +31,42 @@ fn version_time(version: Option<i64>) -> Option<Timestamp> {
         .map(Timestamp::from_millis)
 }
 
+/// What had happened to a subscription by a moment: versions of then, without ends and cancellations
+/// that came later. Where versions carry no times, the first one is what it began as.
+fn states_until(states: Vec<SubscriptionState>, as_of: Timestamp) -> Vec<SubscriptionState> {
+    let mut kept: Vec<SubscriptionState> = Vec::with_capacity(states.len());
+    for state in states {
+        if kept.is_empty() || state.since.is_none_or(|since| since <= as_of) {
+            kept.push(state);
+        }
+    }
+    let begun = |state: &SubscriptionState| {
+        state.body.started_at.or(state.since).is_none_or(|at| at <= as_of)
+    };
+    if !kept.first().is_none_or(begun) {
+        return Vec::new();
+    }
+    for state in &mut kept {
+        let body = &mut state.body;
+        let later = |at: &Timestamp| *at > as_of;
+        if body.ended_at.as_ref().is_some_and(later) && body.status == SubscriptionStatus::Canceled
+        {
+            body.status = SubscriptionStatus::Active;
+        }
+        body.ended_at = body.ended_at.filter(|at| !later(at));
+        if body.canceled_at.as_ref().is_some_and(later) {
+            body.canceled_at = None;
+            body.cancellation_reason = None;
+        }
+    }
+    kept
+}
+
 impl Holders {
-    /// From subscriptions by their records.
+    /// From subscriptions by their records, by what had happened to them at `as_of`.
     pub(crate) fn gather<'a>(
         histories: impl IntoIterator<Item = (i64, &'a SubscriptionHistory)>,
+        as_of: Timestamp,
     ) -> Self {
         let mut found = Self::default();
         for (record, history) in histories {
@@ -43,9 +75,11 @@ impl Holders {
                 body: body.clone(),
             };
             let states: Vec<SubscriptionState> = history.versions.iter().map(state).collect();
+            let states = states_until(states, as_of);
             let stored = stored_periods(&record.to_string(), record.unsigned_abs(), &states);
             let (Some(owner), false) = (history.owner, stored.undated) else {
-                found.left_out += 1;
+                // What had not begun is not left out: it was not there.
+                found.left_out += i32::from(!states.is_empty());
                 continue;
             };
             found.subscriptions += 1;

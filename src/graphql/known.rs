@@ -17,6 +17,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::{Area, Code, ProfileFacts, ProfileId, Timestamp};
 use lifecycle::Lifecycle;
 use metrics::score::ScoreConfig;
+use metrics::segmentation::Segmentation;
 use metrics::{Policy, Sources};
 use std::sync::Arc;
 use store::StoreError;
@@ -32,6 +33,8 @@ pub(crate) struct KnownEpoch {
     pub rules: lifecycle::Rules,
     /// `None` before there were scores.
     pub scores: Option<ScoreConfig>,
+    /// `None` before there were rules of segments.
+    pub segmentation: Option<Segmentation>,
     pub sources: Sources,
 }
 
@@ -39,15 +42,17 @@ impl TryFrom<Epoch> for KnownEpoch {
     type Error = StoreError;
 
     fn try_from(epoch: Epoch) -> Result<Self, StoreError> {
-        let EpochNote { policy, rules, scores, sources } = epoch.note;
+        let EpochNote { policy, rules, scores, segmentation, sources } = epoch.note;
         let corrupt = |what| move |_| StoreError::Corrupt { what };
         let scores = scores.map(|text| serde_json::from_str(&text.body)).transpose();
+        let segmentation = segmentation.map(|text| serde_json::from_str(&text.body)).transpose();
         Ok(Self {
             number: epoch.number,
             closed: epoch.closed,
             policy: serde_json::from_str(&policy.body).map_err(corrupt("metric policy of then"))?,
             rules: serde_json::from_str(&rules.body).map_err(corrupt("lifecycle rules of then"))?,
             scores: scores.map_err(corrupt("score rules of then"))?,
+            segmentation: segmentation.map_err(corrupt("rules of segments of then"))?,
             sources: Sources {
                 has_payments: sources.payments,
                 has_tickets: sources.tickets,

@@ -6,8 +6,11 @@
 //! store, which would not answer.
 
 mod actions;
+mod alerts;
+mod as_of;
 mod asked;
 mod attribution;
+mod audit;
 mod clv;
 mod cohorts;
 mod company;
@@ -18,6 +21,7 @@ mod enums;
 mod errors;
 mod facts;
 mod gateway;
+mod groups;
 mod guard;
 mod holders;
 mod household;

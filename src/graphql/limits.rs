@@ -41,6 +41,8 @@ pub struct Limits {
     pub facts_max: u32,
     /// Customers whose lives a funnel follows in one answer.
     pub funnel_max: u32,
+    /// Customers and expenses whose facts a rollup as of a moment is made of in one answer.
+    pub as_of_max: u32,
     /// Conditions in one filter.
     pub filter_max: usize,
     /// Errors in one answer; the rest is counted.
@@ -67,6 +69,7 @@ impl Default for Limits {
             movements_max: 200_000,
             facts_max: 500_000,
             funnel_max: 20_000,
+            as_of_max: 50_000,
             filter_max: 100,
             errors_max: 50,
         }

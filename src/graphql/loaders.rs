@@ -22,10 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 pub(crate) use store::read::Told;
 use store::read::{
-    ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind, GoldenValue,
-    HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange, JoinRow, Profile, ReadError,
-    RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers, StoredRecord,
-    SubscriptionHistory, TimelineEntry, TimelineKey, TimelineKind,
+    AlertFilter, AlertRow, ByParent, CustomerQuery, DecisionRow, EmploymentRow, Fact, FactKind,
+    GoldenValue, GroupRow, HouseholdMemberRow, HouseholdRow, IdentifierRow, IdentityChange,
+    JoinRow, Profile, ReadError, RecordVersion, ReviewFilter, Slice, StageStep, StoredNumbers,
+    StoredRecord, SubscriptionHistory, TimelineEntry, TimelineKey, TimelineKind,
 };
 
 /// A failed batch; every key of it gets the same one.
@@ -292,6 +292,23 @@ listing!(
     |_this, store, scope, parents| Ok(ones(store.numbers(scope, parents).await?))
 );
 listing!(
+    /// Alerts of customers.
+    AlertsOf { open: bool, slice: Slice<(Timestamp, i64)> } -> AlertRow,
+    |this, store, scope, parents| store.alerts_of(scope, this.open, &this.slice, parents).await
+);
+listing!(
+    /// The number of alerts of customers.
+    AlertCountOf { open: bool } -> i64,
+    |this, store, scope, parents| {
+        Ok(ones(store.alert_counts(scope, this.open, parents).await?))
+    }
+);
+listing!(
+    /// Segments and personas, as known in an epoch if one is given.
+    GroupsOf { epoch: Option<i64> } -> GroupRow,
+    |this, store, scope, parents| store.groups(scope, parents, this.epoch).await
+);
+listing!(
     /// As of when stages and numbers hold.
     ToldOf {} -> Told,
     |_this, store, scope, parents| Ok(ones(store.told(scope, parents).await?))
@@ -374,6 +391,9 @@ pub(crate) struct Loaders {
     pub decisions: Many<DecisionsOf>,
     pub redirects: Many<RedirectsOf>,
     pub numbers: Many<NumbersOf>,
+    pub alerts: Many<AlertsOf>,
+    pub alert_counts: Many<AlertCountOf>,
+    pub groups: Many<GroupsOf>,
     pub told: Many<ToldOf>,
     pub known: Many<KnownOf>,
     pub versions_known: Many<VersionsKnownOf>,
@@ -408,6 +428,9 @@ impl Loaders {
             decisions: Many::new(store, scope),
             redirects: Many::new(store, scope),
             numbers: Many::new(store, scope),
+            alerts: Many::new(store, scope),
+            alert_counts: Many::new(store, scope),
+            groups: Many::new(store, scope),
             told: Many::new(store, scope),
             known: Many::new(store, scope),
             versions_known: Many::new(store, scope),
@@ -443,6 +466,9 @@ impl Loaders {
         self.decisions.forget().await;
         self.redirects.forget().await;
         self.numbers.forget().await;
+        self.alerts.forget().await;
+        self.alert_counts.forget().await;
+        self.groups.forget().await;
         self.told.forget().await;
         self.known.forget().await;
         self.versions_known.forget().await;
@@ -464,6 +490,8 @@ pub(crate) enum Total {
     Customers(Arc<CustomerQuery>),
     Quarantine(Option<String>),
     Reviews(ReviewFilter),
+    Alerts(AlertFilter),
+    AlertsOf(i64, bool),
 }
 
 impl Total {
@@ -485,6 +513,10 @@ impl Total {
             Self::Customers(query) => return Ok(int(store.customer_count(scope, query).await?)),
             Self::Quarantine(of) => {
                 return Ok(int(store.quarantine_count(scope, of.as_deref()).await?));
+            }
+            Self::Alerts(of) => return Ok(int(store.alert_count(scope, of).await?)),
+            Self::AlertsOf(of, open) => {
+                loaders.alert_counts.load(*of, AlertCountOf { open: *open }).await?
             }
             Self::Reviews(of) => return Ok(int(store.review_count(scope, of).await?)),
         };

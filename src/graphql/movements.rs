@@ -34,6 +34,7 @@ pub(crate) struct Wanted {
     pub currency: Option<CurrencyCode>,
     pub convert_to: Option<CurrencyCode>,
     pub policy: Option<MovementPolicy>,
+    pub as_of: Option<DateTime>,
     pub known_at: Option<DateTime>,
 }
 
@@ -223,7 +224,9 @@ pub(crate) struct RevenueMovements {
     policy: String,
     /// The time zone in which periods begin.
     time_zone: String,
-    /// When this was known: asked for again with it and the same policy, the answer is the same.
+    /// The moment as of which it holds.
+    as_of: DateTime,
+    /// When this was known: asked for again with both times and the same policy, the answer is the same.
     known_at: DateTime,
     /// Subscriptions that the rows are made of.
     subscriptions: i32,
@@ -255,7 +258,8 @@ async fn movements<'a>(
     };
     let policy = named.as_ref().unwrap_or(&epoch.policy.revenue);
     let tz = epoch.policy.time_zone();
-    let Holders { of: mut holders, subscriptions, left_out } = Holders::gather(histories);
+    let as_of = wanted.as_of.map_or(epoch.closed, |at| at.0);
+    let Holders { of: mut holders, subscriptions, left_out } = Holders::gather(histories, as_of);
     if let Some(to) = conversion {
         for holder in holders.values_mut() {
             if let Some(only) = wanted.currency {
@@ -269,7 +273,7 @@ async fn movements<'a>(
     let first = first.map(|extent| extent.from).min();
     let mut rows = Vec::new();
     if let Some(first) = first {
-        let until = epoch.closed.plus_millis(1);
+        let until = as_of.plus_millis(1);
         let list = periods(wanted.by.grain(), &tz, first, until).ok_or_else(|| {
             Refusal::bad_input(format!("more than {PERIODS_MAX} periods: ask by longer ones"))
         })?;
@@ -280,7 +284,7 @@ async fn movements<'a>(
             book.add(&ledger, None);
             missing.extend(ledger.missing_rates);
         }
-        for row in book.rows((Timestamp::from_millis(i64::MIN), epoch.closed)) {
+        for row in book.rows((Timestamp::from_millis(i64::MIN), as_of)) {
             let month = |at: Timestamp| at.date_in(&tz).month();
             let last = month(row.period.end.plus_millis(-1));
             if wanted.from.is_some_and(|from| last < from.0)
@@ -309,6 +313,7 @@ async fn movements<'a>(
         null_reason: reason.map(Into::into),
         policy: policy.label(),
         time_zone: epoch.policy.timezone.clone(),
+        as_of: DateTime(as_of),
         known_at: DateTime(epoch.closed),
         subscriptions,
         left_out,

@@ -1,6 +1,7 @@
 //! `Mutation`: what can be changed. Each answers what changed, or why it could not be.
 
 use crate::actions::{ActionError, FieldChange};
+use crate::alerts::{Alert, alert_id};
 use crate::asked::{Asked, asked, shown};
 use crate::customer::Customer;
 use crate::enums::{CustomerKind, ReviewVerdict, Stage};
@@ -176,6 +177,24 @@ pub(crate) struct SyncNowPayload {
     user_errors: Vec<UserError>,
 }
 
+/// An alert to take note of.
+#[derive(InputObject)]
+pub(crate) struct AcknowledgeAlertInput {
+    /// The alert.
+    alert: ID,
+    /// What was done about it; it stands beside the alert.
+    note: Option<String>,
+}
+
+/// The answer of `acknowledgeAlert`.
+#[derive(SimpleObject)]
+pub(crate) struct AcknowledgeAlertPayload {
+    /// The alert as it stands now; null if nothing was done.
+    alert: Option<Alert>,
+    /// Why nothing was done; empty if it was.
+    user_errors: Vec<UserError>,
+}
+
 /// What can be changed.
 pub(crate) struct Mutation;
 
@@ -312,6 +331,31 @@ impl Mutation {
                     user_errors: Vec::new(),
                 },
                 Err(error) => OverrideFieldPayload { customer: None, user_errors: vec![error] },
+            }))
+        })
+        .await
+    }
+
+    /// Takes note of an alert: who and when stands beside it and in the audit log. It stays open until
+    /// its cause is gone; a later note replaces an earlier one. Needs the ability `acknowledge`.
+    async fn acknowledge_alert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which alert.")] input: AcknowledgeAlertInput,
+    ) -> Option<Result<AcknowledgeAlertPayload>> {
+        shown(async {
+            let asked = asked(ctx)?;
+            asked.may(Ability::Acknowledge)?;
+            let alert = alert_id(&input.alert)?;
+            let actions = &asked.shared.actions;
+            let done = actions.acknowledge_alert(&asked.principal, alert, input.note).await;
+            Ok(Some(match refused(done)? {
+                Ok(()) => {
+                    asked.loaders.forget().await;
+                    let row = asked.store.find_alert(&asked.scope, alert).await?;
+                    AcknowledgeAlertPayload { alert: row.map(Into::into), user_errors: Vec::new() }
+                }
+                Err(error) => AcknowledgeAlertPayload { alert: None, user_errors: vec![error] },
             }))
         })
         .await

@@ -1,7 +1,9 @@
 //! `Query`: the ways in.
 
+use crate::alerts::{self, AlertConnection, AlertEventConnection, AlertFilter};
 use crate::asked::{Asked, asked, shown};
 use crate::attribution::{self, AcquisitionResult, AttributionResult, Costing, Crediting};
+use crate::audit::{self, DataAudit};
 use crate::cohorts::{self, CohortResult};
 use crate::company::Asking;
 use crate::customer::Customer;
@@ -209,12 +211,17 @@ impl Query {
         )]
         convert_to: Option<CurrencyCode>,
         #[graphql(desc = "Only what fits.")] filter: Option<RollupFilter>,
+        #[graphql(
+            desc = "As of this moment: made again from the facts that had occurred by then, for \
+                          at most `limits.as_of_max` customers; without it, all that was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RollupResult>> {
-        let range = (from, to, known_at);
-        rollups::rollups(ctx, by, range, (currency, convert_to), filter).await.transpose()
+        let (range, times) = ((from, to), (as_of, known_at));
+        rollups::rollups(ctx, by, range, times, (currency, convert_to), filter).await.transpose()
     }
 
     /// Movements of recurring revenue over all customers, from the stored subscriptions and what they
@@ -232,11 +239,16 @@ impl Query {
         convert_to: Option<CurrencyCode>,
         #[graphql(desc = "A preset by which it is counted; the metric policy's own if not given.")]
         policy: Option<MovementPolicy>,
+        #[graphql(
+            desc = "As of this moment: what began, changed or ended later had not happened. \
+                          Without it, as of when it was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment: as the last derivation finished by then gave \
                           it.")]
         known_at: Option<DateTime>,
     ) -> Option<Result<RevenueMovements>> {
-        let wanted = Wanted { by, from, to, currency, convert_to, policy, known_at };
+        let wanted = Wanted { by, from, to, currency, convert_to, policy, as_of, known_at };
         movements::revenue_movements(ctx, wanted).await.transpose()
     }
 
@@ -381,8 +393,9 @@ impl Query {
         cohorts::cohorts(ctx, basis, ages, Asking { from, to, as_of, known_at }).await.transpose()
     }
 
-    /// What was restated in rollups between two times at which they were known, and why. Null with
-    /// a reason if nothing was known at the earlier one. Needs the area `rollups`.
+    /// What was restated in rollups between two times at which they were known, and why. It compares
+    /// all that was known at each, so it has no moment as of which it holds. Null with a reason if
+    /// nothing was known at the earlier one. Needs the area `rollups`.
     async fn compare_known_at(
         &self,
         ctx: &Context<'_>,
@@ -395,7 +408,8 @@ impl Query {
     }
 
     /// Audits the rollups: the cells as increments keep them beside what every share adds up to
-    /// anew, by component and month. Reads all shares. Needs the areas `rollups` and `operations`.
+    /// anew, by component and month. What is stored holds as of no moment, so neither does its audit.
+    /// Reads all shares. Needs the areas `rollups` and `operations`.
     async fn rollup_checksums(
         &self,
         ctx: &Context<'_>,
@@ -412,6 +426,11 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The cell.")] cell: RollupCellKey,
+        #[graphql(
+            desc = "As of this moment: made again from the facts that had occurred by then; without \
+                          it, all that was known."
+        )]
+        as_of: Option<DateTime>,
         #[graphql(desc = "As known at this moment; as known last if not given.")] known_at: Option<
             DateTime,
         >,
@@ -420,7 +439,7 @@ impl Query {
         >,
         #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
     ) -> Option<Result<CellContributorConnection>> {
-        restated::explain(ctx, cell, known_at, first, after).await.map(Some).transpose()
+        restated::explain(ctx, cell, (as_of, known_at), first, after).await.map(Some).transpose()
     }
 
     /// What every number means: definition, formula, unit.
@@ -431,6 +450,49 @@ impl Query {
     /// The sources and how their last syncs went. Needs the area `operations`.
     async fn sources(&self, ctx: &Context<'_>) -> Option<Result<Vec<Source>>> {
         operations::sources(ctx).await.map(Some).transpose()
+    }
+
+    /// What about customers somebody should look at, the alert raised last first. Needs one of the areas
+    /// `customer_numbers` and `support`.
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only what fits; all if not given.")] filter: Option<AlertFilter>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Option<Result<AlertConnection>> {
+        alerts::alerts(ctx, filter, first, after).await.map(Some).transpose()
+    }
+
+    /// What happened to alerts, the earliest first, in the order in which it was committed: keep the
+    /// last cursor, and ask for what came after it. Needs one of the areas `customer_numbers` and
+    /// `support`.
+    async fn alert_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, up to the page limit; 20 if not given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "A cursor of this list to go on behind.")] after: Option<String>,
+    ) -> Option<Result<AlertEventConnection>> {
+        alerts::events(ctx, first, after).await.map(Some).transpose()
+    }
+
+    /// Audits what is stored: what is missing, doubled, linked to nothing, stale or contradicts itself.
+    /// Reads whole tables. Needs the area `operations`.
+    async fn data_audit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "A stream without a finished sync for so many days is stale.",
+            default = 7
+        )]
+        stale_days: i32,
+        #[graphql(desc = "Ids named per finding.", default = 5)] samples: i32,
+    ) -> Option<Result<DataAudit>> {
+        audit::data_audit(ctx, (stale_days, samples)).await.map(Some).transpose()
     }
 
     /// Records that could not be read, the one seen last first. Needs the area `operations`.

@@ -3,6 +3,7 @@
 //! Owns the naming of causes, from the facts of both times. Refuses to define what counts: a fact's
 //! amount in a cell is what `metrics` makes of that fact alone.
 
+use crate::as_of::Contributors;
 use crate::asked::{Asked, asked};
 use crate::connection::{Page, connection, cursor, place};
 use crate::customer::{self, Customer};
@@ -512,7 +513,12 @@ connection!(
 
 /// What a fact alone brings to a cell.
 fn brings(profile: &ProfileFacts, fact: &Fact, key: &CellKey, policy: &Policy) -> Option<i128> {
-    let alone = ProfileFacts { facts: vec![fact.clone()], overrides: Vec::new(), ..*profile };
+    let alone = ProfileFacts {
+        facts: vec![fact.clone()],
+        overrides: Vec::new(),
+        sources: BTreeSet::new(),
+        ..*profile
+    };
     let dims = Dims { segment: String::new(), channel: None, stage: domain::Stage::Awareness };
     let cells = metrics::cells(&alone, &dims, policy);
     let cohort = matches!(key.component, Component::NewCustomers | Component::CohortRevenue);
@@ -530,7 +536,7 @@ fn brings(profile: &ProfileFacts, fact: &Fact, key: &CellKey, policy: &Policy) -
 pub(crate) async fn explain(
     ctx: &Context<'_>,
     cell: RollupCellKey,
-    known_at: Option<DateTime>,
+    (as_of, known_at): (Option<DateTime>, Option<DateTime>),
     first: Option<i32>,
     after: Option<String>,
 ) -> Result<CellContributorConnection> {
@@ -541,6 +547,11 @@ pub(crate) async fn explain(
     let after: Option<i64> = after.map(|text| place("after", "shares", &text)).transpose()?;
     let epoch = asked.epoch(known_at.map(|at| at.0)).await?;
     let key = CellKey::from(cell);
+    if let Some(as_of) = as_of {
+        let rows = explained_as_of(asked, &epoch, &key, as_of.0, (after, first)).await?;
+        let rows = rows.into_iter().map(|row| (cursor("shares", &row.id), row));
+        return Ok(Page::forward(rows, first, after.is_some()).into());
+    }
     let stored = rollups::stored(&key);
     let (store, scope) = (&asked.store, &asked.scope);
     let shares = store.cell_shares(scope, &stored, epoch.number, after, first + 1).await?;
@@ -571,6 +582,41 @@ pub(crate) async fn explain(
         (cursor("shares", &row.id), row)
     });
     Ok(Page::forward(rows, first, after.is_some()).into())
+}
+
+/// The contributors of a cell made again as of a moment: those after `after`, one more than `first`.
+async fn explained_as_of(
+    asked: &Asked,
+    epoch: &KnownEpoch,
+    key: &CellKey,
+    as_of: Timestamp,
+    (after, first): (Option<i64>, u32),
+) -> Result<Vec<CellContributor>> {
+    let mut contributors = Contributors::find(asked, epoch, as_of, after).await?;
+    let mut found = Vec::new();
+    loop {
+        let page = contributors.next(asked, epoch).await?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        for one in page {
+            let Some(cell) = one.cells.iter().find(|cell| cell.key == *key) else { continue };
+            let share = value(key, i128::from(cell.value));
+            let records = match &one.facts {
+                Some(facts) => records(facts, key, &epoch.policy),
+                None => vec![CellRecord {
+                    record: ID(RecordId(one.id).to_string()),
+                    occurred_at: None,
+                    amount: share.clone(),
+                }],
+            };
+            let is_customer = one.facts.is_some();
+            found.push(CellContributor { id: one.id, is_customer, share, records });
+            if found.len() > first as usize {
+                return Ok(found);
+            }
+        }
+    }
 }
 
 fn records(profile: &ProfileFacts, key: &CellKey, policy: &Policy) -> Vec<CellRecord> {

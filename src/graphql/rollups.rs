@@ -1,12 +1,13 @@
 //! Rollups: business numbers over all customers, as typed points and as flat rows.
 
-use crate::asked::asked;
+use crate::as_of::Contributors;
+use crate::asked::{Asked, asked};
 use crate::enums::{MetricUnit, NullReason, RollupDimension, Stage};
 use crate::known::KnownEpoch;
 use crate::rates::{self, MissingRate};
 use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth, int};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use domain::{Area, Currency, Money, Month};
+use domain::{Area, Currency, Money, Month, Timestamp};
 use metrics::{
     Cell, CellKey, Component, Dimension, Exchange, Measured, RollupRow, UNATTRIBUTED, UNDATED,
 };
@@ -164,6 +165,8 @@ pub(crate) struct RollupMeta {
     /// When this was known: asked for again with it, the answer is the same, whatever was learnt
     /// since. Null before the first derivation was finished.
     known_at: Option<DateTime>,
+    /// The moment as of which it holds, later facts left out; null if all that was known counts.
+    as_of: Option<DateTime>,
     /// The version of the lifecycle rules behind the stages; null before the first derivation was
     /// finished.
     rules: Option<String>,
@@ -181,6 +184,7 @@ pub(crate) struct RollupResult {
     known: Option<KnownEpoch>,
     /// The currency that amounts were converted to, and the rates that were missing.
     converted: Option<(Currency, BTreeSet<metrics::MissingRate>)>,
+    as_of: Option<DateTime>,
 }
 
 /// A rollup.
@@ -211,6 +215,7 @@ impl RollupResult {
             time_zone: policy.timezone.clone(),
             computed_at: computed.map(DateTime),
             known_at: known.map(|epoch| DateTime(epoch.closed)),
+            as_of: self.as_of,
             rules: known.map(|epoch| epoch.rules.version.clone()),
             checksum: self.checksum(),
             missing_rates: self.converted.as_ref().map_or_else(Vec::new, |(to, missing)| {
@@ -319,25 +324,56 @@ pub(crate) fn stored(key: &CellKey) -> RollupCell {
     }
 }
 
+/// The cells of the months wanted as of a moment, made again from the facts of everybody.
+async fn cells_as_of(
+    asked: &Asked,
+    epoch: &KnownEpoch,
+    as_of: Timestamp,
+    within: impl Fn(Month) -> bool,
+) -> Result<Vec<Cell>> {
+    let mut contributors = Contributors::find(asked, epoch, as_of, None).await?;
+    let mut sums: Vec<Cell> = Vec::new();
+    loop {
+        let page = contributors.next(asked, epoch).await?;
+        if page.is_empty() {
+            return Ok(sums);
+        }
+        let fresh = page.into_iter().flat_map(|one| one.cells);
+        sums = metrics::merge(sums.into_iter().chain(fresh.filter(|cell| within(cell.key.month))));
+    }
+}
+
 /// The rollup of stored cells, as known at a time if one is given.
 pub(crate) async fn rollups(
     ctx: &Context<'_>,
     by: Vec<RollupDimension>,
-    (from, to, known_at): (Option<YearMonth>, Option<YearMonth>, Option<DateTime>),
+    (from, to): (Option<YearMonth>, Option<YearMonth>),
+    (as_of, known_at): (Option<DateTime>, Option<DateTime>),
     (currency, convert_to): (Option<CurrencyCode>, Option<CurrencyCode>),
     filter: Option<RollupFilter>,
 ) -> Result<Option<RollupResult>> {
     let asked = asked(ctx)?;
     asked.see(Area::Rollups)?;
     let number = |month: YearMonth| i64::from(month.0.0);
-    let known = match (known_at, asked.store.find_epoch(known_at.map(|at| at.0)).await?) {
+    let at = known_at.map(|at| at.0);
+    let known = match (known_at.or(as_of), asked.store.find_epoch(at).await?) {
         (_, Some(epoch)) => Some(KnownEpoch::try_from(epoch)?),
-        (Some(_), None) => Some(asked.epoch(known_at.map(|at| at.0)).await?),
+        (Some(_), None) => Some(asked.epoch(at).await?),
         (None, None) => None,
     };
-    let epoch = known.as_ref().map(|epoch| epoch.number);
-    let range = RollupRange { from: from.map(number), to: to.map(number), epoch };
-    let cells = cells(asked.store.rollup_cells(&asked.scope, &range).await?)?;
+    let cells = match (as_of, &known) {
+        (Some(as_of), Some(epoch)) => {
+            let within = |month: Month| {
+                from.is_none_or(|from| from.0 <= month) && to.is_none_or(|to| month <= to.0)
+            };
+            cells_as_of(asked, epoch, as_of.0, within).await?
+        }
+        (_, known) => {
+            let epoch = known.as_ref().map(|epoch| epoch.number);
+            let range = RollupRange { from: from.map(number), to: to.map(number), epoch };
+            cells(asked.store.rollup_cells(&asked.scope, &range).await?)?
+        }
+    };
     let fits = |cell: &Cell| filter.as_ref().is_none_or(|filter| filter.fits(&cell.key));
     let cells: Vec<Cell> = cells.into_iter().filter(fits).collect();
     let by: Vec<Dimension> = by.into_iter().map(Into::into).collect();
@@ -349,8 +385,8 @@ pub(crate) async fn rollups(
     let (rows, converted) = match convert_to {
         None => (metrics::rollup(&cells, &by, only, policy, sources), None),
         Some(CurrencyCode(to)) => {
-            let rates = match epoch {
-                Some(epoch) => asked.rates(epoch).await?,
+            let rates = match &known {
+                Some(epoch) => asked.rates(epoch.number).await?,
                 None => Arc::default(),
             };
             let mut exchange = Exchange::new(to, &rates, policy);
@@ -360,7 +396,7 @@ pub(crate) async fn rollups(
             (rows, Some((to, exchange.missing().clone())))
         }
     };
-    Ok(Some(RollupResult { by, rows, known, converted }))
+    Ok(Some(RollupResult { by, rows, known, as_of, converted }))
 }
 
 /// What a number means.

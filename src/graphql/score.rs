@@ -13,6 +13,7 @@ use crate::scalars::{DateTime, Decimal, int};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::{Area, Code, ProfileFacts, Timestamp};
 use metrics::score::{self, HealthFacts, ScoreConfig};
+use metrics::segmentation::Traits;
 
 /// The health of a customer: a weighted mean of dimensions, by weights and bands of its segment.
 pub(crate) struct CustomerHealth {
@@ -44,8 +45,8 @@ impl CustomerHealth {
         self.health.dimensions.iter().cloned().map(HealthDimension).collect()
     }
 
-    /// The segment whose weights and bands were used; `default` if the model has none of its own for
-    /// the customer's. A company's segment goes by the largest number of employees that one of its
+    /// The segment whose weights and bands were used: the first of the customer's that the model has
+    /// its own for, else `default`. A company's segment by size goes by the largest number of employees that one of its
     /// records states; of a company's people, it is `unknown`.
     async fn segment(&self) -> &str {
         &self.health.segment
@@ -186,8 +187,37 @@ impl Then {
         let epoch = &self.known.epoch;
         let zone = epoch.policy.time_zone();
         let from = HealthFacts { facts, sources: &epoch.sources, zone: &zone };
-        let segment = score::score_segment(facts, &epoch.policy);
-        Ok(score::health_score(&from, &rules.health, segment.as_str(), as_of))
+        let segment = self.weights_of(facts, &rules.health, as_of);
+        Ok(score::health_score(&from, &rules.health, &segment, as_of))
+    }
+
+    /// The first of the segments at `as_of` that the model has weights for; the one by size if it has
+    /// none.
+    fn weights_of(
+        &self,
+        facts: &ProfileFacts,
+        model: &score::HealthModel,
+        as_of: Timestamp,
+    ) -> String {
+        let epoch = &self.known.epoch;
+        let size = score::score_segment(facts, &epoch.policy);
+        let own = |name: &String| model.segments.iter().any(|one| one.segment == *name);
+        let rules = epoch.segmentation.as_ref().filter(|rules| !rules.segments.is_empty());
+        let groups = rules.map(|rules| {
+            let life = lifecycle::derive(facts, &epoch.rules, as_of);
+            let numbers = metrics::numbers(facts, &epoch.policy, &epoch.sources, as_of);
+            rules.groups(&Traits {
+                facts,
+                numbers: &numbers,
+                policy: &epoch.policy,
+                size,
+                stage: life.stage,
+                status: life.status,
+                as_of,
+            })
+        });
+        let named = groups.and_then(|groups| groups.segments.into_iter().find(own));
+        named.unwrap_or_else(|| size.as_str().to_owned())
     }
 
     pub(crate) fn health(&self) -> Result<CustomerHealth, Refusal> {

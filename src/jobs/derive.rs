@@ -8,6 +8,7 @@ use crate::{JobError, Jobs, lease};
 use domain::{Money, Month, ProfileId, ProfileKind, Timestamp};
 use identity::{FieldOverride, Golden, GoldenFieldName, GoldenInput};
 use metrics::revenue::Rates;
+use metrics::segmentation::Traits;
 use metrics::{Cell, Dims, Exchange, Numbers, Sources, numbers_in};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -52,7 +53,7 @@ const SURVIVORSHIP: &str = "derive.survivorship";
 /// Which sources the numbers were computed with; a first payment anywhere turns "no source" into 0
 /// everywhere.
 const SOURCES: &str = "derive.sources";
-/// Which metric policy and which lifecycle rules everything was derived by.
+/// Which metric policy, lifecycle rules, rules of segments and rules of alerts everything was derived by.
 const RULES: &str = "derive.rules";
 /// The day on which the models of lifetime value were fitted last.
 const FITTED_ON: &str = "derive.fitted_on";
@@ -103,7 +104,15 @@ impl Jobs {
         let today = lease::now(self).date_in(&self.metrics.time_zone()).to_string();
         let sources_word = format!("{sources:?}");
         let note = self.note(available);
-        let rules_word = format!("{:016x} {:016x}", note.policy.hash(), note.rules.hash());
+        // Alerts go by their own rules and by how health is scored.
+        let watched = serde_json::to_string(&(&*self.alerts, &self.scores.health));
+        let watched = domain::Payload::new(watched.unwrap_or_default()).hash();
+        let groups = note.segmentation.as_ref().map_or(0, RuleText::hash);
+        let rules_word = format!(
+            "{:016x} {:016x} {groups:016x} {watched:016x}",
+            note.policy.hash(),
+            note.rules.hash()
+        );
         let survivorship =
             format!("{:?} {:?}", self.identity.source_priority, self.identity.survivorship);
         let stale = self.store.find_setting(FULL_ON).await?.as_deref() != Some(&today)
@@ -141,6 +150,7 @@ impl Jobs {
             }
         }
         report.households = self.derive_ties(lease, full).await?;
+        self.departure_alerts(lease).await?;
         report.elapsed_ms = millis(started);
         self.progress.report(&Event::Derived {
             contributors: report.contributors,
@@ -160,6 +170,10 @@ impl Jobs {
             policy: text(self.metrics.label(), serde_json::to_string(&*self.metrics)),
             rules: text(self.lifecycle.version.clone(), serde_json::to_string(&*self.lifecycle)),
             scores: Some(text(self.scores.label(), serde_json::to_string(&*self.scores))),
+            segmentation: Some(text(
+                self.segmentation.label(),
+                serde_json::to_string(&*self.segmentation),
+            )),
             sources,
         }
     }
@@ -289,14 +303,21 @@ impl Jobs {
             }
         };
         let has_company = !input.companies.is_empty();
-        let segment = metrics::segment_of(kind, has_company, employee_count, &self.metrics);
+        let traits = Traits {
+            facts: &input.facts,
+            numbers: &numbers,
+            policy: &self.metrics,
+            size: metrics::segment_of(kind, has_company, employee_count, &self.metrics),
+            stage: life.stage,
+            status: life.status,
+            as_of: now,
+        };
+        let groups = self.segmentation.groups(&traits);
+        let alerts = self.profile_alerts(traits, &groups, &life.transitions, sources);
         let text = |name| golden.get(name).map(|f| f.value.expose().to_owned());
         let channel = text(GoldenFieldName::AcquisitionChannel);
-        let dims = Dims {
-            segment: segment.as_str().to_owned(),
-            channel: channel.clone(),
-            stage: life.stage,
-        };
+        let dims =
+            Dims { segment: groups.main().to_owned(), channel: channel.clone(), stage: life.stage };
         let cells = metrics::cells(&input.facts, &dims, &self.metrics);
         let main = main_currency(&numbers);
         let first_seen = input
@@ -336,7 +357,8 @@ impl Jobs {
             country: text(GoldenFieldName::Country),
             domain: text(GoldenFieldName::Domain),
             search_text: search_text(&golden),
-            segment: segment.as_str().to_owned(),
+            segments: groups.segments,
+            persona: groups.persona,
             acquisition_channel: channel,
             stage: life.stage,
             stage_since: life.stage_since,
@@ -378,6 +400,7 @@ impl Jobs {
             facts,
             companies: input.companies.clone(),
             parts: stored_parts(&cells),
+            alerts,
         }
     }
 }
@@ -390,6 +413,7 @@ fn gone(contributor: DirtyContributor, parts: Vec<StoredPart>) -> Derived {
         facts: Vec::new(),
         companies: Vec::new(),
         parts,
+        alerts: Vec::new(),
     }
 }
 

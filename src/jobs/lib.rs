@@ -5,6 +5,7 @@
 //! loop may be stopped or killed between two commits and goes on from there.
 
 mod actions;
+mod alerts;
 mod budget;
 mod derive;
 mod error;
@@ -54,6 +55,10 @@ pub struct Jobs {
     pub metrics: Arc<metrics::Policy>,
     /// Rules of the lead and health scores.
     pub scores: Arc<metrics::score::ScoreConfig>,
+    /// Rules of segments and personas.
+    pub segmentation: Arc<metrics::segmentation::Segmentation>,
+    /// Rules of alerts.
+    pub alerts: Arc<metrics::alerts::AlertConfig>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who listens to progress.

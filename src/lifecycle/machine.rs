@@ -7,7 +7,7 @@ use crate::DEFAULT_RULE;
 use crate::moments::{Moment, What};
 use crate::rules::{Event, Move, OnlyIf, Rule, Rules, action_word, stage_word};
 use domain::{Direction, Position, RecordId, Stage, Timestamp, Transition};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most evidence records kept with a transition.
 const EVIDENCE_MAX: usize = 5;
@@ -38,6 +38,8 @@ struct Machine<'a> {
     holds: Vec<Option<Hold>>,
     seen: Vec<u32>,
     open_deals: BTreeSet<RecordId>,
+    /// Which records claim a stage, by the vendor's word.
+    claimed: BTreeMap<String, BTreeSet<RecordId>>,
     payments: Vec<RecordId>,
     invoices: Vec<RecordId>,
     won: u32,
@@ -101,6 +103,7 @@ impl<'a> Machine<'a> {
             holds: vec![None; rules.len()],
             seen: vec![0; rules.len()],
             open_deals: BTreeSet::new(),
+            claimed: BTreeMap::new(),
             payments: Vec::new(),
             invoices: Vec::new(),
             won: 0,
@@ -221,6 +224,10 @@ impl<'a> Machine<'a> {
                 self.running.remove(&record);
             }
             What::GivenBack(target) => self.give_back(*target, record),
+            What::VendorStage(word) => {
+                self.claimed.entry(word.clone()).or_default().insert(record);
+            }
+            What::VendorStageLeft(word) => self.unclaim(word, record),
             _ => {}
         }
         // Backward rules are judged by the standing before this moment's own effect, all at once,
@@ -245,6 +252,25 @@ impl<'a> Machine<'a> {
             if waits && self.hold(index).is_some() {
                 let (reason, evidence) = (reason.to_owned(), vec![moment.record]);
                 self.drop_hold(index, Fall { rule: index, reason, evidence });
+            }
+        }
+    }
+
+    /// A source says that a stage was left for an earlier one: rules that it alone claimed cease to
+    /// hold.
+    fn unclaim(&mut self, word: &str, record: RecordId) {
+        if let Some(records) = self.claimed.get_mut(word) {
+            records.remove(&record);
+        }
+        for index in (0..self.rules.len()).rev() {
+            let vendors = self.rules.get(index).is_some_and(|r| r.when.event == Event::VendorStage);
+            let words = self.words.get(index).filter(|words| vendors && words.contains(word));
+            let still = words.is_none_or(|words| {
+                words.iter().any(|w| self.claimed.get(w).is_some_and(|by| !by.is_empty()))
+            });
+            if !still && self.hold(index).is_some() {
+                let reason = format!("a source says that it is {word} no more");
+                self.drop_hold(index, Fall { rule: index, reason, evidence: vec![record] });
             }
         }
     }

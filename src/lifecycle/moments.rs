@@ -5,7 +5,7 @@
 use crate::rules::{action_word, stage_word};
 use domain::{
     Canonical, DealStatus, Fact, InvoiceStatus, LinkRole, PaymentStatus, ProfileFacts, RecordId,
-    SubscriptionStatus, SurveyKind, Timestamp,
+    SubscriptionStatus, SurveyKind, Timestamp, VendorStay,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +41,8 @@ pub(crate) enum What {
     GivenBack(RecordId),
     /// A subscription ended.
     SubscriptionEnded,
+    /// A source says that a stage (normalised word) was left for an earlier one.
+    VendorStageLeft(String),
 }
 
 /// One thing that happened.
@@ -99,19 +101,21 @@ pub(crate) fn moments(profile: &ProfileFacts, now: Timestamp) -> Vec<Moment> {
         }
         match &fact.body {
             Canonical::Contact(contact) => {
-                let stage = contact.vendor_stage.as_deref().map(stage_word);
-                if let Some(stage) = stage.clone().filter(|word| !word.is_empty()) {
-                    add(at, record, What::VendorStage(stage));
-                }
+                let claims = claims(contact.vendor_stage.as_deref(), &contact.vendor_stays, at);
                 if !contact.emails.is_empty() || !contact.phones.is_empty() {
-                    add(at, record, What::ContactData(stage));
+                    // The stage beside the data was that of then, and became another one.
+                    let then = claims.at(at).or_else(|| claims.present.clone());
+                    add(at, record, What::ContactData(then));
+                    for (entered, stage) in &claims.entered {
+                        let entered = entered.max(&at);
+                        add(*entered, record, What::ContactData(Some(stage.clone())));
+                    }
                 }
+                claims.tell(|at, what| add(at, record, what));
             }
             Canonical::Company(company) => {
-                let stage = company.vendor_stage.as_deref().map(stage_word);
-                if let Some(stage) = stage.filter(|word| !word.is_empty()) {
-                    add(at, record, What::VendorStage(stage));
-                }
+                let claims = claims(company.vendor_stage.as_deref(), &company.vendor_stays, at);
+                claims.tell(|at, what| add(at, record, what));
             }
             Canonical::Touchpoint(touch) => {
                 add(at, record, What::Touch(action_word(&touch.action)))
@@ -173,6 +177,79 @@ pub(crate) fn moments(profile: &ProfileFacts, now: Timestamp) -> Vec<Moment> {
     list.sort();
     list.dedup();
     list
+}
+
+/// The stages in a vendor's order; of others nobody knows which comes before which.
+const VENDOR_ORDER: [&str; 7] = [
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+];
+
+/// What a vendor claims of one record: stages as they are compared.
+struct Claims {
+    /// Now.
+    present: Option<String>,
+    /// When each was entered, the earliest first.
+    entered: Vec<(Option<Timestamp>, String)>,
+    /// When one was left for an earlier one.
+    left: Vec<(Timestamp, String)>,
+}
+
+/// A present stage without a date of its own is taken to be as old as the record.
+fn claims(present: Option<&str>, stays: &[VendorStay], at: Option<Timestamp>) -> Claims {
+    let present = present.map(stage_word).filter(|word| !word.is_empty());
+    let mut stays: Vec<(Timestamp, String, Option<Timestamp>)> = stays
+        .iter()
+        .map(|stay| (stay.entered_at, stage_word(&stay.stage), stay.exited_at))
+        .filter(|(_, word, _)| !word.is_empty())
+        .collect();
+    stays.sort();
+    let rank = |word: &str| VENDOR_ORDER.iter().position(|known| *known == word);
+    let mut left = Vec::new();
+    for (entered, word, exited) in &stays {
+        let Some(exited) = exited else { continue };
+        // What came next: the vendor writes both dates at once, to the second.
+        let slack = exited.plus_millis(-1_000);
+        let later =
+            stays.iter().find(|(at, other, _)| *at >= slack && at >= entered && other != word);
+        let next = later.map(|(_, other, _)| other.as_str()).or(present.as_deref());
+        let back = match (rank(word), next.map(rank)) {
+            // It was cleared.
+            (_, None) => true,
+            (Some(rank), Some(Some(next))) => next < rank,
+            _ => false,
+        };
+        if back {
+            left.push((*exited, word.clone()));
+        }
+    }
+    let dated = |word: &String| stays.iter().any(|(_, other, _)| other == word);
+    let undated = present.iter().filter(|word| !dated(word)).map(|word| (at, word.clone()));
+    let mut entered: Vec<(Option<Timestamp>, String)> = undated.collect();
+    entered.extend(stays.into_iter().map(|(at, word, _)| (Some(at), word)));
+    Claims { present, entered, left }
+}
+
+impl Claims {
+    /// The stage at a moment: the last one entered by then, else the first one.
+    fn at(&self, at: Option<Timestamp>) -> Option<String> {
+        let by_then = self.entered.iter().filter(|(entered, _)| *entered <= at);
+        by_then.last().or(self.entered.first()).map(|(_, word)| word.clone())
+    }
+
+    fn tell(self, mut add: impl FnMut(Option<Timestamp>, What)) {
+        for (at, word) in self.entered {
+            add(at, What::VendorStage(word));
+        }
+        for (at, word) in self.left {
+            add(Some(at), What::VendorStageLeft(word));
+        }
+    }
 }
 
 /// When a subscription ended, if the sources say so.

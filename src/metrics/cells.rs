@@ -6,6 +6,7 @@
 //! counts once over all profiles.
 
 use crate::Policy;
+use crate::score::dated;
 use domain::{
     Canonical, Currency, Fact, LinkRole, Money, Month, PaymentStatus, ProfileFacts, RecordId,
     Spend, Stage, Timestamp,
@@ -137,6 +138,13 @@ pub fn delta(old: &[Cell], new: &[Cell]) -> Vec<Cell> {
     let minus = old.iter().map(|cell| (cell.key.clone(), -i128::from(cell.value)));
     let plus = new.iter().map(|cell| (cell.key.clone(), i128::from(cell.value)));
     merge_wide(minus.chain(plus))
+}
+
+/// The facts that had occurred by a moment. Undated ones had: they count in totals at any time.
+#[must_use]
+pub fn facts_until(mut facts: ProfileFacts, as_of: Timestamp) -> ProfileFacts {
+    facts.facts.retain(|fact| dated(fact).is_none_or(|at| at <= as_of));
+    facts
 }
 
 /// The cells of one expense.

@@ -8,6 +8,7 @@
 //! What no source supports, and what cannot be estimated, is null with a reason, never 0.
 
 pub mod acquisition;
+pub mod alerts;
 pub mod attribution;
 mod catalog;
 mod cells;
@@ -24,11 +25,15 @@ mod ratio;
 pub mod revenue;
 mod rollup;
 pub mod score;
+pub mod segmentation;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use catalog::{Definition, Unit, catalog};
-pub use cells::{Cell, CellKey, Component, Dims, UNDATED, cells, delta, merge, spend_cells};
+pub use cells::{
+    Cell, CellKey, Component, Dims, UNDATED, cells, delta, facts_until, merge, spend_cells,
+};
 pub use company::month_window;
 pub use exchange::{Exchange, MissingRate};
 pub use measured::{Measured, NullReason, Share, Sources};

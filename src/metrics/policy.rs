@@ -162,6 +162,12 @@ impl Segment {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The inverse of [`Segment::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
 }
 
 /// The default segment: by the number of employees of the company, or of the person's company.

@@ -310,7 +310,7 @@ impl Store {
         tx.commit().await.map_err(StoreError::from)
     }
 
-    async fn audit(
+    pub(crate) async fn audit(
         &self,
         tx: &sea_orm::DatabaseTransaction,
         by: &Principal,

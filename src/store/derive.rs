@@ -4,6 +4,7 @@
 //! Owns how derived state is replaced and how rollup cells move. Refuses the arithmetic:
 //! `identity`, `lifecycle` and `metrics` do that.
 
+use crate::alerts::{APART, NewAlert, Presets};
 use crate::facts::Loader;
 use crate::known::open_epoch;
 use crate::lease::{Lease, extend};
@@ -135,8 +136,10 @@ pub struct ProfileRow {
     pub domain: Option<String>,
     /// What the search box searches.
     pub search_text: String,
-    /// Segment.
-    pub segment: String,
+    /// The segments that it is in, the main one first.
+    pub segments: Vec<String>,
+    /// The persona of a person.
+    pub persona: Option<String>,
     /// Origin.
     pub acquisition_channel: Option<String>,
     /// Stage.
@@ -184,6 +187,8 @@ pub struct Derived {
     pub companies: Vec<(ProfileId, Option<Timestamp>)>,
     /// Its shares of rollup cells.
     pub parts: Vec<StoredPart>,
+    /// What is to be open about it.
+    pub alerts: Vec<NewAlert>,
 }
 
 /// Which kinds of source have delivered anything.
@@ -375,6 +380,11 @@ impl Store {
             run(&tx, self.statement(sql, vec![keys()])).await?;
         }
         crate::parts::commit(self, &tx, derived, epoch).await?;
+        crate::groups::commit(self, &tx, derived, epoch).await?;
+        let profiles = derived.iter().filter(|d| !d.contributor.is_spend);
+        let alerts: Vec<(i64, &[NewAlert])> =
+            profiles.map(|d| (d.contributor.id, d.alerts.as_slice())).collect();
+        crate::alerts::commit(self, &tx, &alerts, Presets::AllBut(APART), now).await?;
         let rows = Rows::new(derived, epoch, now);
         insert::<profile::Entity, _>(&tx, rows.profiles, None).await?;
         insert::<profile_fact::Entity, _>(&tx, rows.facts, None).await?;
@@ -498,7 +508,7 @@ impl Rows {
             country: row.country.clone(),
             domain: row.domain.clone(),
             search_text: row.search_text.clone(),
-            segment: row.segment.clone(),
+            segment: row.segments.first().cloned().unwrap_or_default(),
             acquisition_channel: row.acquisition_channel.clone(),
             stage: row.stage.as_str().to_owned(),
             stage_position: row.stage.position() as i64,

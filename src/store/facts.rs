@@ -121,8 +121,13 @@ impl Loader<'_> {
             };
             profile_of.insert((record.0, role), profile);
             let entry = inputs.entry(profile).or_insert_with(|| {
-                let facts =
-                    ProfileFacts { profile, kind, facts: Vec::new(), overrides: Vec::new() };
+                let facts = ProfileFacts {
+                    profile,
+                    kind,
+                    sources: BTreeSet::new(),
+                    facts: Vec::new(),
+                    overrides: Vec::new(),
+                };
                 (kind, ProfileInput { members: Vec::new(), facts, companies: Vec::new() })
             });
             let contact =
@@ -135,6 +140,9 @@ impl Loader<'_> {
                 .or_else(|| company.clone().map(Canonical::Company));
             if let Some(body) = body {
                 entry.1.facts.facts.push(Fact { record, occurred_at, owned: true, body });
+            }
+            if !entry.1.facts.sources.contains(&source) {
+                entry.1.facts.sources.insert(source.clone());
             }
             let overrides = field_overrides.remove(&(record.0, kind)).unwrap_or_default();
             entry.1.members.push(Member { record, source, version, contact, company, overrides });

@@ -45,6 +45,8 @@ pub struct EpochNote {
     pub rules: RuleText,
     /// The rules of the scores; `None` for epochs closed before there were any.
     pub scores: Option<RuleText>,
+    /// The rules of segments and personas; `None` for epochs closed before there were any.
+    pub segmentation: Option<RuleText>,
     /// Which kinds of source had delivered anything.
     pub sources: AvailableSources,
 }
@@ -81,7 +83,8 @@ impl Store {
         if !map(&tx, waiting, |r| r.try_get::<i32>("", "n")).await?.is_empty() {
             return Ok(None);
         }
-        let texts = [&note.policy, &note.rules].into_iter().chain(&note.scores);
+        let texts = [&note.policy, &note.rules].into_iter();
+        let texts = texts.chain(&note.scores).chain(&note.segmentation);
         let texts = texts.map(|text| rule_text::Model {
             hash: text.hash(),
             label: text.label.clone(),
@@ -101,6 +104,7 @@ impl Store {
             policy_hash: note.policy.hash(),
             rules_hash: note.rules.hash(),
             scores_hash: note.scores.as_ref().map(RuleText::hash),
+            segmentation_hash: note.segmentation.as_ref().map(RuleText::hash),
             sources: json(&note.sources),
         };
         insert::<known_epoch::Entity, _>(&tx, vec![row], None).await?;
@@ -131,10 +135,11 @@ impl Store {
     async fn epoch(&self, which: &str, at: Option<Timestamp>) -> Result<Option<Epoch>, StoreError> {
         let sql = format!(
             "SELECT e.epoch, e.closed_at_ms, e.sources, p.label AS policy, p.body AS policy_body, \
-             r.label AS rules, r.body AS rules_body, c.label AS scores, c.body AS scores_body \
-             FROM known_epoch e \
+             r.label AS rules, r.body AS rules_body, c.label AS scores, c.body AS scores_body, \
+             g.label AS segmentation, g.body AS segmentation_body FROM known_epoch e \
              JOIN rule_text p ON p.hash = e.policy_hash JOIN rule_text r ON r.hash = e.rules_hash \
-             LEFT JOIN rule_text c ON c.hash = e.scores_hash WHERE {which} LIMIT 1"
+             LEFT JOIN rule_text c ON c.hash = e.scores_hash \
+             LEFT JOIN rule_text g ON g.hash = e.segmentation_hash WHERE {which} LIMIT 1"
         );
         let at = at.map_or(i64::MAX, Timestamp::as_millis);
         let rows = map(self.reader(), self.statement(sql, vec![at.into()]), |r| {
@@ -144,22 +149,28 @@ impl Store {
                     body: r.try_get("", body)?,
                 })
             };
-            let scores = match r.try_get::<Option<String>>("", "scores")? {
-                Some(_) => Some(text("scores", "scores_body")?),
-                None => None,
+            let optional = |label: &str, body: &str| {
+                let known = r.try_get::<Option<String>>("", label)?.is_some();
+                known.then(|| text(label, body)).transpose()
             };
+            let later = (
+                optional("scores", "scores_body")?,
+                optional("segmentation", "segmentation_body")?,
+            );
             let number: i64 = r.try_get("", "epoch")?;
             let closed = Timestamp::from_millis(r.try_get("", "closed_at_ms")?);
-            let texts = (text("policy", "policy_body")?, text("rules", "rules_body")?, scores);
-            Ok((number, closed, texts, r.try_get::<String>("", "sources")?))
+            let texts = (text("policy", "policy_body")?, text("rules", "rules_body")?);
+            Ok((number, closed, texts, later, r.try_get::<String>("", "sources")?))
         })
         .await?;
-        let Some((number, closed, (policy, rules, scores), sources)) = rows.into_iter().next()
+        let Some((number, closed, (policy, rules), (scores, segmentation), sources)) =
+            rows.into_iter().next()
         else {
             return Ok(None);
         };
         let sources = from_json(&sources, "known_epoch.sources")?;
-        Ok(Some(Epoch { number, closed, note: EpochNote { policy, rules, scores, sources } }))
+        let note = EpochNote { policy, rules, scores, segmentation, sources };
+        Ok(Some(Epoch { number, closed, note }))
     }
 }
 

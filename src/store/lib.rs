@@ -5,12 +5,14 @@
 //! takes. Nobody else knows SeaORM.
 
 mod actions;
+pub mod alerts;
 mod connect;
 pub mod derive;
 pub mod employment;
 mod error;
 mod facts;
 pub mod fits;
+mod groups;
 pub mod household;
 pub mod identity;
 pub mod known;

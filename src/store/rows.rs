@@ -7,7 +7,7 @@ use domain::{
     Address, Canonical, Company, Contact, Currency, Date, Deal, DealStatus, ExchangeRate, Invoice,
     InvoiceStatus, Money, Payment, PaymentStatus, Pii, Rate, RecordId, Refund, Spend, SpendKind,
     Subscription, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus, Timestamp,
-    Touchpoint, UsageEvent,
+    Touchpoint, UsageEvent, VendorStay,
 };
 use entity::{
     company, contact, deal, exchange_rate, invoice, payment, refund, spend, subscription,
@@ -93,6 +93,7 @@ impl CanonicalRows {
                 postal_code: text(c.address.postal_code.as_ref()),
                 country: c.address.country.clone(),
                 vendor_stage: c.vendor_stage.clone(),
+                vendor_stays: (!c.vendor_stays.is_empty()).then(|| json(&c.vendor_stays)),
                 acquisition_channel: c.acquisition_channel.clone(),
                 created_at_ms: ms(c.created_at),
             }),
@@ -110,6 +111,7 @@ impl CanonicalRows {
                 postal_code: text(c.address.postal_code.as_ref()),
                 country: c.address.country.clone(),
                 vendor_stage: c.vendor_stage.clone(),
+                vendor_stays: (!c.vendor_stays.is_empty()).then(|| json(&c.vendor_stays)),
                 acquisition_channel: c.acquisition_channel.clone(),
                 created_at_ms: ms(c.created_at),
             }),
@@ -226,6 +228,10 @@ fn word<T>(parsed: Option<T>, what: &'static str) -> Result<T, StoreError> {
     parsed.ok_or(StoreError::Corrupt { what })
 }
 
+fn stays(text: Option<&str>, what: &'static str) -> Result<Vec<VendorStay>, StoreError> {
+    text.map_or_else(|| Ok(Vec::new()), |text| from_json(text, what))
+}
+
 impl FromRow for Contact {
     type Row = contact::Model;
     fn from_row(r: contact::Model) -> Result<Self, StoreError> {
@@ -239,6 +245,7 @@ impl FromRow for Contact {
             company_name: r.company_name,
             address: address(r.street, r.city, r.region, r.postal_code, r.country),
             vendor_stage: r.vendor_stage,
+            vendor_stays: stays(r.vendor_stays.as_deref(), "contact.vendor_stays")?,
             acquisition_channel: r.acquisition_channel,
             created_at: at(r.created_at_ms),
             links: Vec::new(),
@@ -258,6 +265,7 @@ impl FromRow for Company {
             employee_count: r.employee_count,
             address: address(r.street, r.city, r.region, r.postal_code, r.country),
             vendor_stage: r.vendor_stage,
+            vendor_stays: stays(r.vendor_stays.as_deref(), "company.vendor_stays")?,
             acquisition_channel: r.acquisition_channel,
             created_at: at(r.created_at_ms),
         })

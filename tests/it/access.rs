@@ -164,7 +164,7 @@ async fn an_address_or_number_that_is_masked_stands_nowhere_in_an_answer() {
 }
 
 /// A mutation for each ability, on what does not exist.
-const DEEDS: [(Ability, &str); 6] = [
+const DEEDS: [(Ability, &str); 7] = [
     (
         Ability::Resolve,
         "mutation { done: mergeCustomers(input: { survivor: \"c_0000000000000\", others: [\"c_0000000000001\"] }) { userErrors { code } } }",
@@ -184,6 +184,10 @@ const DEEDS: [(Ability, &str); 6] = [
     (
         Ability::OverrideStage,
         "mutation { done: overrideStage(input: { customer: \"c_0000000000000\", stage: MQL, reason: \"met\" }) { userErrors { code } } }",
+    ),
+    (
+        Ability::Acknowledge,
+        "mutation { done: acknowledgeAlert(input: { alert: \"alert:r_0000000000007\" }) { userErrors { code } } }",
     ),
     (Ability::Sync, "mutation { done: syncNow(source: \"nope\") { userErrors { code } } }"),
 ];

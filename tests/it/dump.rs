@@ -16,11 +16,11 @@ const TABLES: &[(&str, &str)] = &[
     ("source_record_version", "record_id revision version hash payload"),
     (
         "contact",
-        "record_id full_name given_name family_name emails phones job_title company_name street city region postal_code country vendor_stage acquisition_channel created_at_ms",
+        "record_id full_name given_name family_name emails phones job_title company_name street city region postal_code country vendor_stage vendor_stays acquisition_channel created_at_ms",
     ),
     (
         "company",
-        "record_id name domains phones emails industry employee_count street city region postal_code country vendor_stage acquisition_channel created_at_ms",
+        "record_id name domains phones emails industry employee_count street city region postal_code country vendor_stage vendor_stays acquisition_channel created_at_ms",
     ),
     (
         "deal",
@@ -69,6 +69,7 @@ const TABLES: &[(&str, &str)] = &[
         "profile_id seq from_stage to_stage direction rule_id reason occurred_at_ms evidence",
     ),
     ("profile_numbers", "profile_id numbers policy"),
+    ("profile_group", "profile_id kind place name"),
     ("rollup_part", "contributor_id component month channel segment stage currency value"),
     ("rollup_cell", "component month channel segment stage currency value"),
     ("dirty_contributor", "id kind"),

@@ -35,6 +35,8 @@ pub fn jobs(db: &TestDb) -> Jobs {
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
         scores: Arc::default(),
+        segmentation: Arc::default(),
+        alerts: Arc::default(),
         clock: Arc::new(Still(noon())),
         progress: Arc::new(NoProgress),
         options: Options::default(),

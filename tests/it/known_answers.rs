@@ -275,3 +275,93 @@ on_both_served!(
         assert_eq!(counts[0], counts[1]);
     }
 );
+
+const AS_OF: &str = "query($asOf: DateTime, $knownAt: DateTime, $to: YearMonth) { \
+    rollups(by: [MONTH, CHANNEL, STAGE], asOf: $asOf, knownAt: $knownAt, to: $to) { flat { columns rows } \
+      rows { month channel stage currency newCustomers { value } revenue { value } } meta { asOf knownAt checksum } } \
+    months: rollups(by: [MONTH], asOf: $asOf, knownAt: $knownAt, to: $to) { rows { month currency revenue { value } \
+      spend { value } newCustomers { value } } } }";
+
+on_both_served!(a_rollup_as_of_a_moment_knows_no_later_fact, async |gateway: &Served| {
+    let plain = gateway.all(AS_OF, json!({})).await;
+    let known = &plain["rollups"]["meta"]["knownAt"];
+    assert_eq!(plain["rollups"]["meta"]["asOf"], Value::Null);
+    // As of when it was known, it is what was told.
+    let now = gateway.all(AS_OF, json!({ "asOf": known, "knownAt": known })).await;
+    assert_eq!(now["rollups"]["flat"], plain["rollups"]["flat"]);
+    assert_eq!(now["rollups"]["meta"]["checksum"], plain["rollups"]["meta"]["checksum"]);
+    assert_eq!(&now["rollups"]["meta"]["asOf"], known);
+    // As of the end of a month: the months before are as they are, what is dated later is not there.
+    let months = plain["months"]["rows"].as_array().unwrap();
+    let dated: Vec<&str> = months.iter().filter_map(|row| row["month"].as_str()).collect();
+    let middle = dated[dated.len() / 2];
+    let (year, month) = middle.split_once('-').unwrap();
+    let (year, month): (i32, u32) = (year.parse().unwrap(), month.parse().unwrap());
+    let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let end = format!("{next_year:04}-{next:02}-01T00:00:00Z");
+    let last = domain::Timestamp::parse(&end).unwrap().plus_millis(-1).to_string();
+    let then = json!({ "asOf": last, "knownAt": known });
+    let past = gateway.all(AS_OF, then.clone()).await;
+    let cut = gateway.all(AS_OF, json!({ "to": middle, "knownAt": known })).await;
+    let money = |answer: &Value| -> Vec<(Value, Value, Value, Value)> {
+        let rows = answer["months"]["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["month"].is_string())
+            .map(|row| {
+                let of = |name: &str| row[name]["value"].clone();
+                (row["month"].clone(), row["currency"].clone(), of("revenue"), of("spend"))
+            })
+            .collect()
+    };
+    assert_eq!(money(&past), money(&cut));
+    assert!(money(&past).len() < money(&plain).len());
+    // A customer whose first payment was given back later was a customer then.
+    let customers = |answer: &Value| -> i64 {
+        let rows = answer["months"]["rows"].as_array().unwrap().iter();
+        rows.filter_map(|row| row["newCustomers"]["value"].as_i64()).sum()
+    };
+    assert!(customers(&past) >= customers(&cut), "{} {}", customers(&past), customers(&cut));
+    // The stage is that of then: some who bought later stood before the purchase.
+    let rows = |answer: &Value| answer["rollups"]["rows"].as_array().unwrap().clone();
+    let stages = |answer: &Value| -> std::collections::BTreeSet<String> {
+        rows(answer).iter().filter_map(|row| row["stage"].as_str().map(str::to_owned)).collect()
+    };
+    assert!(stages(&past).contains("PURCHASE") || stages(&past).contains("RETENTION"));
+    // Parts sum to totals.
+    let sum: i64 = rows(&past).iter().filter_map(|row| row["newCustomers"]["value"].as_i64()).sum();
+    assert_eq!(sum, customers(&past));
+    // A cell of then opens up to the records of then.
+    let cell = rows(&past)
+        .into_iter()
+        .find(|row| {
+            row["newCustomers"]["value"].as_i64().unwrap_or(0) > 0 && row["stage"].is_string()
+        })
+        .unwrap();
+    let explain = "query($cell: RollupCellKey!, $asOf: DateTime) { explainRollup(cell: $cell, asOf: $asOf, first: 100) { \
+        edges { node { customerId share records { record occurredAt } } } } }";
+    let segments = "query($asOf: DateTime, $to: YearMonth) { rollups(by: [MONTH, CHANNEL, STAGE, SEGMENT], asOf: $asOf, to: $to) { \
+        rows { month channel stage segment currency newCustomers { value } } } }";
+    let split = gateway.all(segments, json!({ "asOf": last })).await;
+    let same = |row: &&Value| {
+        ["month", "channel", "stage", "currency"].iter().all(|name| row[*name] == cell[*name])
+            && row["newCustomers"]["value"].as_i64().unwrap_or(0) > 0
+    };
+    let one = split["rollups"]["rows"].as_array().unwrap().iter().find(same).unwrap();
+    let channel =
+        if one["channel"] == json!("unattributed") { Value::Null } else { one["channel"].clone() };
+    let key = json!({ "component": "NEW_CUSTOMERS", "month": one["month"], "channel": channel,
+        "segment": one["segment"], "stage": one["stage"], "currency": one["currency"] });
+    let opened = gateway.all(explain, json!({ "cell": key, "asOf": last })).await;
+    let who = nodes(&opened["explainRollup"]);
+    assert_eq!(json!(who.len()), one["newCustomers"]["value"], "{opened:#}");
+    for record in who.iter().flat_map(|one| one["records"].as_array().unwrap()) {
+        assert!(record["occurredAt"].as_str().is_none_or(|at| at <= last.as_str()), "{record}");
+    }
+    // Whatever is learnt later, it is told again.
+    let ids = payers(gateway).await;
+    let merge = "mutation($one: ID!, $other: ID!) { mergeCustomers(input: { survivor: $one, \
+                 others: [$other] }) { userErrors { message } } }";
+    gateway.all(merge, json!({ "one": ids[0], "other": ids[1] })).await;
+    assert_eq!(gateway.all(AS_OF, then).await, past);
+    let answer = gateway.ask(Role::Support, AS_OF, json!({ "asOf": last })).await;
+    assert!(codes(&answer).iter().all(|code| *code == "FORBIDDEN"), "{answer}");
+});

@@ -11,6 +11,8 @@
 )]
 
 mod access;
+mod alerts;
+mod audit;
 mod browser;
 mod clv;
 mod commands;
@@ -32,6 +34,7 @@ mod movements;
 mod postgres;
 mod rates;
 mod readme;
+mod segments;
 mod served;
 mod statements;
 mod stops;

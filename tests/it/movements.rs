@@ -165,6 +165,30 @@ on_both_served!(
             let data = gateway.all(&all(), asked).await["revenueMovements"].clone();
             told.push((data["knownAt"].clone(), data));
         }
+        // As of a moment, what came later had not happened, whatever is known of it.
+        let then = "query($asOf: DateTime) { revenueMovements(currency: \"NOK\", asOf: $asOf) { asOf \
+                    rows { period partial contraction { value } churn { value } end { value } } } }";
+        for (moment, period, end) in [
+            ("2026-04-10T00:00:00Z", "2026-04", "35.00"),
+            ("2026-05-01T00:00:00Z", "2026-05", "30.00"),
+            ("2026-03-01T00:00:00Z", "2026-03", "20.00"),
+        ] {
+            let data = gateway.all(then, json!({ "asOf": moment })).await;
+            let answer = &data["revenueMovements"];
+            assert_eq!(answer["asOf"], json!(moment));
+            let row = answer["rows"].as_array().unwrap().last().unwrap();
+            assert_eq!(
+                (&row["period"], &row["end"]["value"]),
+                (&json!(period), &json!(end)),
+                "{row}"
+            );
+            assert_eq!(row["partial"], json!(true), "{row}");
+            for none in ["churn", "contraction"] {
+                assert!(row[none]["value"].as_str().unwrap().starts_with("0"), "{row}");
+            }
+        }
+        let data = gateway.all(then, json!({ "asOf": "2026-01-31T00:00:00Z" })).await;
+        assert_eq!(data["revenueMovements"]["rows"], json!([]));
         let last = &told[3].1;
         let rows = last["rows"].as_array().unwrap();
         let columns = ["start", "new", "expansion", "contraction", "churnInvoluntary", "end"];

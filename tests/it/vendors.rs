@@ -67,6 +67,8 @@ pub fn jobs(db: &TestDb, sandbox: &Sandbox) -> Jobs {
         lifecycle: Arc::new(lifecycle::Rules::default()),
         metrics: Arc::new(metrics::Policy::default()),
         scores: Arc::default(),
+        segmentation: Arc::default(),
+        alerts: Arc::default(),
         clock: Arc::new(Still(Timestamp::from_millis(sandbox.now_ms()))),
         progress: Arc::new(NoProgress),
         options: Options {

@@ -177,6 +177,7 @@ impl Mapper<'_> {
                     company_name: get.string("company_name"),
                     address: get.address(),
                     vendor_stage: get.string("vendor_stage"),
+                    vendor_stays: Vec::new(),
                     acquisition_channel: get.lower("acquisition_channel"),
                     created_at,
                     links: links(&[COMPANY]),
@@ -194,6 +195,7 @@ impl Mapper<'_> {
                     employee_count: get.int("employee_count").filter(|n| *n >= 0),
                     address: get.address(),
                     vendor_stage: get.string("vendor_stage"),
+                    vendor_stays: Vec::new(),
                     acquisition_channel: get.lower("acquisition_channel"),
                     created_at,
                 };

@@ -9,7 +9,7 @@ use crate::field::{Field, Mapped, Wrong, read, reject};
 use crate::text::split_list;
 use domain::{
     Address, Canonical, Company, Contact, Currency, Deal, DealStatus, Identifier, IdentifierKind,
-    Link, LinkRole, Money, MoneyError, Pii, RecordKey, Reject, SourceRecord, Timestamp,
+    Link, LinkRole, Money, MoneyError, Pii, RecordKey, Reject, SourceRecord, Timestamp, VendorStay,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -72,6 +72,27 @@ impl Kind {
                 "numberofemployees",
                 "annualrevenue",
                 "lifecyclestage",
+                "hs_lifecyclestage_subscriber_date",
+                "hs_lifecyclestage_lead_date",
+                "hs_lifecyclestage_marketingqualifiedlead_date",
+                "hs_lifecyclestage_salesqualifiedlead_date",
+                "hs_lifecyclestage_opportunity_date",
+                "hs_lifecyclestage_customer_date",
+                "hs_lifecyclestage_evangelist_date",
+                "hs_v2_date_entered_subscriber",
+                "hs_v2_date_exited_subscriber",
+                "hs_v2_date_entered_lead",
+                "hs_v2_date_exited_lead",
+                "hs_v2_date_entered_marketingqualifiedlead",
+                "hs_v2_date_exited_marketingqualifiedlead",
+                "hs_v2_date_entered_salesqualifiedlead",
+                "hs_v2_date_exited_salesqualifiedlead",
+                "hs_v2_date_entered_opportunity",
+                "hs_v2_date_exited_opportunity",
+                "hs_v2_date_entered_customer",
+                "hs_v2_date_exited_customer",
+                "hs_v2_date_entered_evangelist",
+                "hs_v2_date_exited_evangelist",
                 "hs_analytics_source",
                 "createdate",
                 "hs_lastmodifieddate",
@@ -93,6 +114,27 @@ impl Kind {
                 "zip",
                 "country",
                 "lifecyclestage",
+                "hs_lifecyclestage_subscriber_date",
+                "hs_lifecyclestage_lead_date",
+                "hs_lifecyclestage_marketingqualifiedlead_date",
+                "hs_lifecyclestage_salesqualifiedlead_date",
+                "hs_lifecyclestage_opportunity_date",
+                "hs_lifecyclestage_customer_date",
+                "hs_lifecyclestage_evangelist_date",
+                "hs_v2_date_entered_subscriber",
+                "hs_v2_date_exited_subscriber",
+                "hs_v2_date_entered_lead",
+                "hs_v2_date_exited_lead",
+                "hs_v2_date_entered_marketingqualifiedlead",
+                "hs_v2_date_exited_marketingqualifiedlead",
+                "hs_v2_date_entered_salesqualifiedlead",
+                "hs_v2_date_exited_salesqualifiedlead",
+                "hs_v2_date_entered_opportunity",
+                "hs_v2_date_exited_opportunity",
+                "hs_v2_date_entered_customer",
+                "hs_v2_date_exited_customer",
+                "hs_v2_date_entered_evangelist",
+                "hs_v2_date_exited_evangelist",
                 "hs_lead_status",
                 "hs_analytics_source",
                 "associatedcompanyid",
@@ -161,6 +203,77 @@ macro_rules! properties {
     };
 }
 
+/// The stays in HubSpot's own stages, from the dates that it keeps of each: those calculated since 2024
+/// (entered and exited), else the older ones (entered).
+macro_rules! stays {
+    ($p:ident) => {
+        vendor_stays([
+            (
+                "subscriber",
+                $p.hs_v2_date_entered_subscriber
+                    .time()
+                    .or_else(|| $p.hs_lifecyclestage_subscriber_date.time()),
+                $p.hs_v2_date_exited_subscriber.time(),
+            ),
+            (
+                "lead",
+                $p.hs_v2_date_entered_lead.time().or_else(|| $p.hs_lifecyclestage_lead_date.time()),
+                $p.hs_v2_date_exited_lead.time(),
+            ),
+            (
+                "marketingqualifiedlead",
+                $p.hs_v2_date_entered_marketingqualifiedlead
+                    .time()
+                    .or_else(|| $p.hs_lifecyclestage_marketingqualifiedlead_date.time()),
+                $p.hs_v2_date_exited_marketingqualifiedlead.time(),
+            ),
+            (
+                "salesqualifiedlead",
+                $p.hs_v2_date_entered_salesqualifiedlead
+                    .time()
+                    .or_else(|| $p.hs_lifecyclestage_salesqualifiedlead_date.time()),
+                $p.hs_v2_date_exited_salesqualifiedlead.time(),
+            ),
+            (
+                "opportunity",
+                $p.hs_v2_date_entered_opportunity
+                    .time()
+                    .or_else(|| $p.hs_lifecyclestage_opportunity_date.time()),
+                $p.hs_v2_date_exited_opportunity.time(),
+            ),
+            (
+                "customer",
+                $p.hs_v2_date_entered_customer
+                    .time()
+                    .or_else(|| $p.hs_lifecyclestage_customer_date.time()),
+                $p.hs_v2_date_exited_customer.time(),
+            ),
+            (
+                "evangelist",
+                $p.hs_v2_date_entered_evangelist
+                    .time()
+                    .or_else(|| $p.hs_lifecyclestage_evangelist_date.time()),
+                $p.hs_v2_date_exited_evangelist.time(),
+            ),
+        ])
+    };
+}
+
+/// Stays by the time at which they began; of a stage left and entered again, the time left is that of
+/// the stay before.
+fn vendor_stays(stages: [(&str, Option<Timestamp>, Option<Timestamp>); 7]) -> Vec<VendorStay> {
+    let mut stays: Vec<VendorStay> = stages
+        .into_iter()
+        .filter_map(|(stage, entered, exited)| {
+            let entered_at = entered?;
+            let exited_at = exited.filter(|at| *at >= entered_at);
+            Some(VendorStay { stage: stage.to_owned(), entered_at, exited_at })
+        })
+        .collect();
+    stays.sort_by_key(|stay| stay.entered_at);
+    stays
+}
+
 properties!(ContactProperties {
     email,
     hs_additional_emails,
@@ -176,6 +289,27 @@ properties!(ContactProperties {
     zip,
     country,
     lifecyclestage,
+    hs_lifecyclestage_subscriber_date,
+    hs_lifecyclestage_lead_date,
+    hs_lifecyclestage_marketingqualifiedlead_date,
+    hs_lifecyclestage_salesqualifiedlead_date,
+    hs_lifecyclestage_opportunity_date,
+    hs_lifecyclestage_customer_date,
+    hs_lifecyclestage_evangelist_date,
+    hs_v2_date_entered_subscriber,
+    hs_v2_date_exited_subscriber,
+    hs_v2_date_entered_lead,
+    hs_v2_date_exited_lead,
+    hs_v2_date_entered_marketingqualifiedlead,
+    hs_v2_date_exited_marketingqualifiedlead,
+    hs_v2_date_entered_salesqualifiedlead,
+    hs_v2_date_exited_salesqualifiedlead,
+    hs_v2_date_entered_opportunity,
+    hs_v2_date_exited_opportunity,
+    hs_v2_date_entered_customer,
+    hs_v2_date_exited_customer,
+    hs_v2_date_entered_evangelist,
+    hs_v2_date_exited_evangelist,
     hs_analytics_source,
     associatedcompanyid,
     createdate,
@@ -196,6 +330,27 @@ properties!(CompanyProperties {
     industry,
     numberofemployees,
     lifecyclestage,
+    hs_lifecyclestage_subscriber_date,
+    hs_lifecyclestage_lead_date,
+    hs_lifecyclestage_marketingqualifiedlead_date,
+    hs_lifecyclestage_salesqualifiedlead_date,
+    hs_lifecyclestage_opportunity_date,
+    hs_lifecyclestage_customer_date,
+    hs_lifecyclestage_evangelist_date,
+    hs_v2_date_entered_subscriber,
+    hs_v2_date_exited_subscriber,
+    hs_v2_date_entered_lead,
+    hs_v2_date_exited_lead,
+    hs_v2_date_entered_marketingqualifiedlead,
+    hs_v2_date_exited_marketingqualifiedlead,
+    hs_v2_date_entered_salesqualifiedlead,
+    hs_v2_date_exited_salesqualifiedlead,
+    hs_v2_date_entered_opportunity,
+    hs_v2_date_exited_opportunity,
+    hs_v2_date_entered_customer,
+    hs_v2_date_exited_customer,
+    hs_v2_date_entered_evangelist,
+    hs_v2_date_exited_evangelist,
     hs_analytics_source,
     createdate,
     hs_lastmodifieddate,
@@ -358,6 +513,7 @@ impl Mapper {
             company_name: p.company.string(),
             address: address(p.address, p.city, p.state, p.zip, p.country),
             vendor_stage: p.lifecyclestage.string(),
+            vendor_stays: stays!(p),
             acquisition_channel: channel(p.hs_analytics_source),
             created_at: p.createdate.time().or_else(|| o.created_at.time()),
             links: self.links(LinkRole::Company, "companies", companies),
@@ -389,6 +545,7 @@ impl Mapper {
             employee_count: p.numberofemployees.int().filter(|n| *n >= 0),
             address: address(p.address, p.city, p.state, p.zip, p.country),
             vendor_stage: p.lifecyclestage.string(),
+            vendor_stays: stays!(p),
             acquisition_channel: channel(p.hs_analytics_source),
             created_at: p.createdate.time().or_else(|| o.created_at.time()),
         };

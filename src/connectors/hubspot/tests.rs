@@ -361,6 +361,33 @@ fn a_broken_record_waits_in_quarantine_and_the_others_go_on() {
 }
 
 #[test]
+fn the_dates_of_stages_become_stays_the_calculated_ones_before_the_older_ones() {
+    let records = [
+        r#"{"id":"7","properties":{"lastmodifieddate":"2026-05-01T00:00:00Z","lifecyclestage":"lead","hs_lifecyclestage_subscriber_date":"2026-01-01T00:00:00Z","hs_lifecyclestage_lead_date":"2026-01-09T00:00:00Z","hs_v2_date_entered_lead":"2026-02-01T00:00:00Z","hs_v2_date_entered_marketingqualifiedlead":"2026-01-20T00:00:00Z","hs_v2_date_exited_marketingqualifiedlead":"2026-02-01T00:00:00Z","hs_v2_date_exited_opportunity":"2026-02-01T00:00:00Z","hs_v2_date_exited_lead":"2026-01-02T00:00:00Z"}}"#.to_owned(),
+    ];
+    let synced = sync(&*hubspot(), "contacts", &StreamState::default(), at(NOW), &mut |fetch| {
+        ok(page(if is_archived(fetch) { &[] } else { &records }, None))
+    })
+    .unwrap();
+    let stays: Vec<(&str, String, Option<String>)> = contact(synced.record("7"))
+        .vendor_stays
+        .iter()
+        .map(|stay| {
+            let day = |at: domain::Timestamp| at.to_string()[..10].to_owned();
+            (stay.stage.as_str(), day(stay.entered_at), stay.exited_at.map(day))
+        })
+        .collect();
+    assert_eq!(
+        stays,
+        [
+            ("subscriber", "2026-01-01".to_owned(), None),
+            ("marketingqualifiedlead", "2026-01-20".to_owned(), Some("2026-02-01".to_owned())),
+            ("lead", "2026-02-01".to_owned(), None),
+        ]
+    );
+}
+
+#[test]
 fn a_deal_whose_amount_cannot_be_read_is_quarantined_and_one_without_currency_has_no_amount() {
     let deal = |id: u8, amount: &str| {
         format!(

@@ -36,6 +36,23 @@ pub(crate) struct Recorder(pub Mutex<Vec<String>>);
 
 #[async_trait]
 impl Actions for Recorder {
+    async fn acknowledge_alert(
+        &self,
+        by: &Principal,
+        alert: i64,
+        _note: Option<String>,
+    ) -> Result<(), ActionError> {
+        if alert == 404 {
+            return Err(ActionError::Store(store::StoreError::NotFound { what: "alert" }));
+        }
+        self.0.lock().unwrap().push(format!("{} takes note of {alert}", by.subject));
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(seed::DAY_ZERO)
+    }
+
     async fn merge(
         &self,
         by: &Principal,

@@ -86,6 +86,7 @@ impl World {
             postal_code: None,
             country: None,
             vendor_stage: None,
+            vendor_stays: None,
             acquisition_channel: None,
             created_at_ms: None,
         }])
@@ -389,6 +390,7 @@ impl World {
             postal_code: None,
             country: None,
             vendor_stage: None,
+            vendor_stays: None,
             acquisition_channel: None,
             created_at_ms: None,
         }])

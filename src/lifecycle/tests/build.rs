@@ -137,7 +137,13 @@ pub(super) fn canceled(id: i64, began: &str, ended: &str, reason: Option<&str>) 
 }
 
 pub(super) fn profile(facts: Vec<Fact>) -> ProfileFacts {
-    ProfileFacts { profile: ProfileId(1), kind: ProfileKind::Person, facts, overrides: Vec::new() }
+    ProfileFacts {
+        profile: ProfileId(1),
+        kind: ProfileKind::Person,
+        sources: Default::default(),
+        facts,
+        overrides: Vec::new(),
+    }
 }
 
 pub(super) fn life(facts: Vec<Fact>, now: &str) -> Lifecycle {

@@ -7,3 +7,4 @@ mod order;
 mod overrides;
 mod rules;
 mod status;
+mod vendor;

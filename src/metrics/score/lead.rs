@@ -6,6 +6,7 @@
 
 use super::config::{Behaviour, BehaviourEvent, Fit, FitField, LeadRules};
 use super::{DAY_MS, bought, dated};
+use crate::words::{action, has_words, lower};
 use crate::{Measured, NullReason, Ratio};
 use domain::{Canonical, Fact, ProfileFacts, RecordId, Timestamp};
 
@@ -40,19 +41,6 @@ pub struct LeadScore {
     pub undated: i64,
     /// The version of the rules.
     pub version: String,
-}
-
-fn lower(text: &str) -> String {
-    text.trim().to_lowercase()
-}
-
-/// Whether `text` contains `phrase` as whole words; both in lower case.
-fn has_words(text: &str, phrase: &str) -> bool {
-    let words = |text: &str| {
-        let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        format!(" {} ", parts.collect::<Vec<_>>().join(" "))
-    };
-    words(text).contains(&words(phrase))
 }
 
 impl Fit {
@@ -94,11 +82,10 @@ impl Fit {
 
 impl Behaviour {
     fn matches(&self, fact: &Fact) -> bool {
-        let word = |text: &str| lower(text).replace([' ', '-'], "_");
         match (self.event, &fact.body) {
             (BehaviourEvent::Touchpoint, Canonical::Touchpoint(touch)) => {
-                let action = word(&touch.action);
-                self.actions.iter().any(|wanted| word(wanted) == action)
+                let done = action(&touch.action);
+                self.actions.iter().any(|wanted| action(wanted) == done)
             }
             (BehaviourEvent::Ticket, Canonical::Ticket(_))
             | (BehaviourEvent::DealOpened, Canonical::Deal(_)) => true,

@@ -24,7 +24,7 @@ pub use segment::score_segment;
 use domain::{Canonical, DealStatus, Fact, InvoiceStatus, PaymentStatus, Timestamp};
 
 /// Milliseconds of a day of 24 hours.
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Most moments of a history.
 pub const HISTORY_MAX: usize = 1_000;
 
@@ -42,7 +42,7 @@ pub fn history_moments(from: Timestamp, as_of: Timestamp, every_days: u32) -> Ve
 }
 
 /// When a fact happened; `None` when nothing says.
-fn dated(fact: &Fact) -> Option<Timestamp> {
+pub(crate) fn dated(fact: &Fact) -> Option<Timestamp> {
     let own = match &fact.body {
         Canonical::Contact(contact) => contact.created_at,
         Canonical::Company(company) => company.created_at,

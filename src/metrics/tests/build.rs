@@ -92,7 +92,13 @@ pub(super) fn subscription(code: &str, items: Vec<SubscriptionItem>) -> Subscrip
 }
 
 pub(super) fn profile(facts: Vec<Fact>) -> ProfileFacts {
-    ProfileFacts { profile: ProfileId(1), kind: ProfileKind::Company, facts, overrides: Vec::new() }
+    ProfileFacts {
+        profile: ProfileId(1),
+        kind: ProfileKind::Company,
+        sources: Default::default(),
+        facts,
+        overrides: Vec::new(),
+    }
 }
 
 pub(super) fn spend(day: &str, channel: Option<&str>, amount: Money) -> Spend {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod acquisition;
+mod alerts;
 mod attribution;
 mod build;
 mod cells;
@@ -15,3 +16,4 @@ mod ratio;
 mod revenue;
 mod rollup;
 mod score;
+mod segmentation;

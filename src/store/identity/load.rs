@@ -166,6 +166,8 @@ impl From<ContactRow> for IdentityBody {
             company_name: r.company_name,
             address: address(r.address),
             vendor_stage: r.vendor_stage,
+            // Nobody is told from another by when stages were entered.
+            vendor_stays: Vec::new(),
             acquisition_channel: r.acquisition_channel,
             created_at: r.created_at_ms.map(Timestamp::from_millis),
             links: Vec::new(),
@@ -198,6 +200,8 @@ impl From<CompanyRow> for IdentityBody {
             employee_count: r.employee_count,
             address: address(r.address),
             vendor_stage: r.vendor_stage,
+            // Nobody is told from another by when stages were entered.
+            vendor_stays: Vec::new(),
             acquisition_channel: r.acquisition_channel,
             created_at: r.created_at_ms.map(Timestamp::from_millis),
         }))

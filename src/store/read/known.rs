@@ -241,6 +241,30 @@ impl Store {
         Ok(sql::map(self.reader(), self.statement(text, values), share).await?)
     }
 
+    /// Everybody who had shares in an epoch, by id; those after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`ReadError::Forbidden`], [`ReadError::Store`].
+    pub async fn contributors_known(
+        &self,
+        scope: &Scope,
+        epoch: i64,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<i64>, ReadError> {
+        see(scope, Area::Rollups)?;
+        let [present, past] = held("r", 1);
+        let text = format!(
+            "SELECT r.contributor_id FROM rollup_part r WHERE r.contributor_id > $2 AND {present} \
+             UNION SELECT r.contributor_id FROM rollup_part_past r WHERE r.contributor_id > $2 \
+             AND {past} ORDER BY 1 LIMIT $3"
+        );
+        let after = after.unwrap_or(i64::MIN);
+        let values = vec![epoch.into(), after.into(), i64::from(limit).into()];
+        let statement = self.statement(text, values);
+        Ok(sql::map(self.reader(), statement, |r| r.try_get("", "contributor_id")).await?)
+    }
+
     /// The shares of contributors in an epoch.
     ///
     /// # Errors

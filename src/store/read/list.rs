@@ -49,8 +49,10 @@ pub enum CustomerTest {
     Position(Range<i64>),
     /// One of these standings.
     Status(Vec<Status>),
-    /// One of these segments.
+    /// In one of these segments, the main one or another.
     Segment(Vec<String>),
+    /// Of one of these personas.
+    Persona(Vec<String>),
     /// One of these channels of acquisition.
     Channel(Vec<String>),
     /// One of these countries.
@@ -330,7 +332,11 @@ fn test_sql(scope: &Scope, test: &CustomerTest, sql: &mut Sql) -> Result<String,
         CustomerTest::Kind(kind) => format!("p.kind = {}", sql.bind(kind.as_str())),
         CustomerTest::Stage(stages) => one_of(sql, "p.stage", stages.iter().map(|s| s.as_str())),
         CustomerTest::Status(all) => one_of(sql, "p.status", all.iter().map(|s| s.as_str())),
-        CustomerTest::Segment(all) => one_of(sql, "p.segment", all.iter().map(String::as_str)),
+        CustomerTest::Segment(all) => {
+            let main = one_of(sql, "p.segment", all.iter().map(String::as_str));
+            format!("({main} OR {})", in_group(sql, crate::groups::SEGMENT, all))
+        }
+        CustomerTest::Persona(all) => in_group(sql, crate::groups::PERSONA, all),
         CustomerTest::Channel(all) => {
             one_of(sql, "p.acquisition_channel", all.iter().map(String::as_str))
         }
@@ -369,6 +375,13 @@ fn one_of<'a>(sql: &mut Sql, column: &str, values: impl Iterator<Item = &'a str>
     } else {
         format!("{column} IN ({})", values.join(", "))
     }
+}
+
+fn in_group(sql: &mut Sql, kind: &str, names: &[String]) -> String {
+    let names = one_of(sql, "g.name", names.iter().map(String::as_str));
+    format!(
+        "p.id IN (SELECT g.profile_id FROM profile_group g WHERE g.kind = '{kind}' AND {names})"
+    )
 }
 
 fn text_sql(sql: &mut Sql, column: &str, test: &TextTest) -> String {

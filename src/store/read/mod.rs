@@ -6,9 +6,12 @@
 //! statement whatever their number, the first N of each by LATERAL on PostgreSQL and a correlated
 //! `IN` on SQLite (window functions read every row of a hot parent).
 
+mod alerts;
+mod audit;
 mod bodies;
 mod company;
 mod facts;
+mod groups;
 mod household;
 mod identity;
 mod known;
@@ -25,7 +28,10 @@ mod stages;
 mod subscriptions;
 mod timeline;
 
+pub use alerts::{AlertEventRow, AlertFilter, AlertRow};
+pub use audit::{AuditOptions, AuditReport, Completeness, Finding, Severity};
 pub use facts::{Fact, FactKind};
+pub use groups::GroupRow;
 pub use household::{EmploymentRow, HouseholdMemberRow, HouseholdRow};
 pub use identity::{DecisionRow, EvidenceBar, IdentityChange, JoinRow};
 pub use known::{Absence, RecordFates, Share, Told};
