@@ -3,7 +3,7 @@
 //! Owns which versions of a record carry a time. Refuses subscriptions without an owner or a beginning:
 //! they are counted as left out.
 
-use domain::{Currency, ProfileId, Subscription, Timestamp};
+use domain::{Currency, ProfileId, Subscription, SubscriptionStatus, Timestamp};
 use metrics::revenue::{ItemPeriod, Stretch, SubscriptionState, stored_periods};
 use std::collections::BTreeMap;
 use store::read::SubscriptionHistory;

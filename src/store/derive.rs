@@ -381,7 +381,7 @@ impl Store {
         }
         crate::parts::commit(self, &tx, derived, epoch).await?;
         crate::groups::commit(self, &tx, derived, epoch).await?;
-        let profiles = derived.iter().filter(|d| !d.contributor.is_spend);
+        let profiles = derived.iter().filter(|d| d.contributor.what == Contributor::Profile);
         let alerts: Vec<(i64, &[NewAlert])> =
             profiles.map(|d| (d.contributor.id, d.alerts.as_slice())).collect();
         crate::alerts::commit(self, &tx, &alerts, Presets::AllBut(APART), now).await?;

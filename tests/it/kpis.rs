@@ -135,6 +135,7 @@ fn ticket(person: &str, day: &str) -> Item {
         comment_count: None,
         created_at: Some(at(day)),
         solved_at: None,
+        first_replied_at: None,
         links: of(person),
     };
     item("tickets", format!("{person} {day}"), Canonical::Ticket(body))

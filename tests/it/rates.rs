@@ -222,6 +222,7 @@ on_both_served!(rollups_and_numbers_are_converted_and_repeat, async |gateway: &S
             day: domain::Date::parse("2026-02-10").unwrap(),
             channel: Some(["paid_search", "events"][n as usize % 2].to_owned()),
             campaign: None,
+            kind: domain::SpendKind::PaidMedia,
             amount: Money::from_minor(77_701 + n, Currency::parse(code).unwrap()),
         }),
     };

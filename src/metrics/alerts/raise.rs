@@ -165,12 +165,7 @@ impl<'a> Watched<'a> {
 
     fn health_at(&self, at: Timestamp) -> HealthScore {
         let zone = self.traits.policy.time_zone();
-        let from = HealthFacts {
-            facts: self.traits.facts,
-            usage: None,
-            sources: self.sources,
-            zone: &zone,
-        };
+        let from = HealthFacts { facts: self.traits.facts, sources: self.sources, zone: &zone };
         health_score(&from, self.health, self.segment, at)
     }
 

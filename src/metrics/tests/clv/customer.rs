@@ -39,7 +39,13 @@ fn subscription(
 }
 
 fn profile(facts: Vec<Fact>) -> ProfileFacts {
-    ProfileFacts { profile: ProfileId(1), kind: ProfileKind::Person, facts, overrides: Vec::new() }
+    ProfileFacts {
+        profile: ProfileId(1),
+        kind: ProfileKind::Person,
+        sources: Default::default(),
+        facts,
+        overrides: Vec::new(),
+    }
 }
 
 /// A stored fit with these parameters.
