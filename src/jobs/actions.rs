@@ -76,7 +76,8 @@ impl Jobs {
             .record_decisions(by, *kind, &decisions, "merge", &detail.to_string(), now)
             .await?;
         self.settle(&recorded, *kind, &before, &all).await?;
-        self.keep_whole(by, *kind, *anchor, &all).await?;
+        // Boxed, as it settles once more: what a merge holds at once stays small.
+        Box::pin(self.keep_whole(by, *kind, *anchor, &all)).await?;
         Ok(self.members_of(*first).await?.0)
     }
 

@@ -186,7 +186,7 @@ impl Jobs {
         total: u64,
         report: &mut DeriveReport,
     ) -> Result<(), JobError> {
-        let mut rates = self.reporting_rates().await?;
+        let mut rates: Option<Rates> = None;
         loop {
             if self.cancel.is_cancelled() {
                 return Err(JobError::Stopped);
@@ -201,9 +201,13 @@ impl Jobs {
             {
                 // Whoever was converted by the rates of before is derived again.
                 self.store.mark_all_contributors().await?;
-                rates = self.reporting_rates().await?;
+                rates = None;
             }
-            let derived = self.derive_batch(&batch, sources, &rates).await?;
+            let rates = match &mut rates {
+                Some(known) => known,
+                none => none.insert(self.reporting_rates().await?),
+            };
+            let derived = self.derive_batch(&batch, sources, rates).await?;
             self.store.commit_derivation(lease, &derived, lease::now(self)).await?;
             report.contributors += batch.len() as u64;
             let done = report.contributors;
