@@ -256,7 +256,9 @@ impl<'a> Journey<'a> {
                     channel: None,
                     comment_count: None,
                     created_at: at,
-                    first_replied_at: at.filter(|_| n.is_multiple_of(2)).map(|at| at.plus_millis(3_600_000)),
+                    first_replied_at: at
+                        .filter(|_| n.is_multiple_of(2))
+                        .map(|at| at.plus_millis(3_600_000)),
                     solved_at: None,
                     links,
                 };

@@ -134,7 +134,9 @@ pub fn token(role: Role) -> String {
 pub fn client() -> reqwest::Client {
     // Another test of this process may have chosen it before.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    // The server closes what is idle for five seconds; a request must not meet it doing so.
+    let idle = std::time::Duration::from_secs(1);
+    reqwest::Client::builder().no_proxy().pool_idle_timeout(idle).build().unwrap()
 }
 
 /// A gateway that runs.
