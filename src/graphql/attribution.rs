@@ -324,13 +324,9 @@ pub(crate) async fn acquisition(
         }
         None => Vec::new(),
     };
-    let reason = rows.is_empty().then(|| {
-        if epoch.sources.has_payments || epoch.sources.has_spend {
-            Reason::NoData
-        } else {
-            Reason::NoSource
-        }
-    });
+    let any = epoch.sources.has_payments || epoch.sources.has_spend;
+    let none = if any { Reason::NoData } else { Reason::NoSource };
+    let reason = rows.is_empty().then_some(none);
     Ok(Some(AcquisitionResult {
         rows: rows.into_iter().map(Acquisition).collect(),
         null_reason: reason.map(Into::into),

@@ -65,10 +65,13 @@ fn buyers(count: usize) -> Vec<Item> {
         items.push(person("stripe", &id, &name, &format!("given{n}@family{n}.example"), ""));
         // Paces and rates of leaving spread as Pareto/NBD has them, with shapes of 1.
         let (pace, leaves) = (dice.exponential(1.0 / 25.0), dice.exponential(1.0 / 120.0));
-        let (stays, spends) = (dice.exponential(1.0) / leaves, dice.exponential(3_000.0));
+        let stays = dice.exponential(1.0) / leaves;
+        // Amounts as Gamma-Gamma has them, with shapes of 3 and 4.
+        let scale: f64 = 4_000.0 / (0..4).map(|_| dice.exponential(1.0)).sum::<f64>();
         let (first, mut day) = (dice.exponential(40.0).min(200.0), 0.0);
         for nth in 0..30 {
-            let minor = 1_000 + (spends * (1.0 + dice.exponential(0.2))) as i64;
+            let amount = scale * (0..3).map(|_| dice.exponential(1.0)).sum::<f64>();
+            let minor = 100 + amount as i64;
             let at = begin.plus_millis(((first + day) * 86_400_000.0) as i64);
             items.push(payment(&id, format!("{id}-{nth}"), at, minor, "NOK"));
             day += 1.0 + dice.exponential(1.0) / pace;

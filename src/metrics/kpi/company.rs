@@ -148,7 +148,8 @@ pub fn contracts(items: &[ItemPeriod], tz: &TimeZone, as_of: Timestamp) -> Vec<C
             list.push(Contract {
                 due_at,
                 value: value_before,
-                renewed: renewed.map(|value| (due_at, value)),
+                // A contract that goes on was renewed by the last moment of its old period.
+                renewed: renewed.map(|value| (due_at.plus_millis(-1), value)),
             });
         }
     }
