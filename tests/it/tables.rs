@@ -15,11 +15,12 @@ on_both!(every_entity_reads_its_table, async |db: &TestDb| {
         )*};
     }
     read! {
-        audit_entry company company_block_key contact deal decision dirty_contributor
-        dirty_household dirty_record dirty_tie employer_version employment exchange_rate
-        explanation         field_override household household_facts household_key household_member identifier
-        identity_cause identity_event identity_model invoice known_epoch payment person_block_key
-        profile profile_fact profile_field profile_link profile_member profile_member_past
+        alert alert_event audit_entry company company_block_key contact deal decision
+        dirty_contributor dirty_household dirty_record dirty_tie employer_version employment
+        exchange_rate explanation field_override household household_facts household_key
+        household_member identifier
+        identity_cause identity_event identity_model invoice known_epoch model_fit payment person_block_key
+        profile profile_fact profile_field profile_group profile_group_past profile_link profile_member profile_member_past
         profile_numbers profile_redirect quarantine record_block record_link record_link_past
         record_past refund review rollup_cell rollup_cell_past rollup_change rollup_part
         rollup_part_past rule_text setting source_record source_record_version spend
