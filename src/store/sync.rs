@@ -15,8 +15,8 @@ use domain::{
     Timestamp, Tombstone,
 };
 use entity::{identifier, quarantine, record_link, source_record};
-use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Identifiers of a record as one kind of profile, normalised by `identity`.
@@ -402,6 +402,17 @@ impl Commit<'_> {
     /// Replaces links selected by `stale` (over `l` and the alias `s`) by links to the living record.
     async fn repoint(&self, stale: &str, ids: &[i64]) -> Result<(), StoreError> {
         let keys = || self.store.backend.ids(ids.iter().copied());
+        let some = self.store.statement(format!("SELECT 1 AS n {stale} LIMIT 1"), vec![keys()]);
+        if self.tx.query_one_raw(some).await?.is_none() {
+            return Ok(());
+        }
+        // An employer's name is part of what a contact is compared by.
+        let sql = format!(
+            "INSERT INTO dirty_record (record_id, mark) SELECT DISTINCT l.record_id, 1 {stale} \
+             AND EXISTS (SELECT 1 FROM contact c WHERE c.record_id = l.record_id) ORDER BY 1 \
+             ON CONFLICT (record_id) DO UPDATE SET mark = dirty_record.mark + 1"
+        );
+        run(self.tx, self.store.statement(sql, vec![keys()])).await?;
         keep_links(self.store, self.tx, stale, keys(), self.epoch).await?;
         let sql = format!(
             "INSERT INTO record_link (record_id, role, target_id, known_from) \
