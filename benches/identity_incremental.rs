@@ -6,11 +6,12 @@
 //! server's come on top, in processes of its own.
 //!
 //! A record is written through the store in two steps, which are timed apart and together: a page
-//! with it is committed (lease taken and given back), and its identity is resolved (candidates found
-//! and loaded, compared, the outcome committed). Profiles' numbers are derived later, not here.
+//! with it is committed (under a lease that is held from page to page, as a sync holds it), and its
+//! identity is resolved (candidates found and loaded, compared, the outcome committed). Profiles'
+//! numbers are derived later, not here.
 //!
-//! `cargo bench --bench identity_incremental -- --records 1000000` (`--fed 6400`, `--only sqlite`;
-//! `--url URL` for a database that is kept, and filled only if it is empty).
+//! `cargo bench --bench identity_incremental -- --records 1000000` (`--fed 6400`, `--only sqlite`,
+//! `--batches 1,8,32`; `--url URL` for a database that is kept, and filled only if it is empty).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,7 +40,7 @@ use sea_orm::{ConnectionTrait, Database, Statement};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
-use store::{Backend, EntityIdentifiers, Outcome, PageCommit, Store, StoreOptions};
+use store::{Backend, EntityIdentifiers, Lease, PageCommit, Store, StoreOptions};
 
 /// Clock ticks per second of /proc; 100 on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
@@ -126,10 +127,25 @@ fn jobs(store: &Store, batch: usize) -> Jobs {
     }
 }
 
+/// Leases on the sources' streams, held from page to page.
+type Leases = BTreeMap<String, Lease>;
+
+async fn leases(jobs: &Jobs, rows: &[Row]) -> Leases {
+    let mut held = Leases::new();
+    for (source, ..) in rows {
+        if !held.contains_key(source) {
+            let now = jobs.clock.now();
+            let lease = jobs.store.acquire(source, "contacts", "bench:0:0", now).await.unwrap().0;
+            held.insert(source.clone(), lease);
+        }
+    }
+    held
+}
+
 /// Commits rows of one source as one page.
-async fn feed(jobs: &Jobs, source: &str, rows: &[&Row], version: i64) {
+async fn feed(jobs: &Jobs, lease: &Lease, rows: &[&Row], version: i64) {
     let now = jobs.clock.now();
-    let (lease, _) = jobs.store.acquire(source, "contacts", "bench:0:0", now).await.unwrap();
+    let source = lease.source.as_str();
     let records: Vec<_> = rows
         .iter()
         .map(|(_, id, contact)| {
@@ -158,18 +174,17 @@ async fn feed(jobs: &Jobs, source: &str, rows: &[&Row], version: i64) {
         requests: 1,
         observed_at: now,
     };
-    jobs.store.commit_page(&lease, &page).await.unwrap();
-    jobs.store.release(&lease, Outcome::Done, now).await.unwrap();
+    jobs.store.commit_page(lease, &page).await.unwrap();
 }
 
 /// Commits rows of any sources.
-async fn feed_all(jobs: &Jobs, rows: &[&Row], version: i64) {
+async fn feed_all(jobs: &Jobs, leases: &Leases, rows: &[&Row], version: i64) {
     let mut sources: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
     sources.sort_unstable();
     sources.dedup();
     for source in sources {
         let of: Vec<&Row> = rows.iter().filter(|row| row.0 == source).copied().collect();
-        feed(jobs, source, &of, version).await;
+        feed(jobs, &leases[source], &of, version).await;
     }
 }
 
@@ -228,7 +243,7 @@ fn pages(stored: &[Row], fresh: &[Row], size: usize, most: usize) -> Vec<Vec<Row
 }
 
 /// Commits pages and resolves after each of them.
-async fn measure(jobs: &Jobs, name: &str, pages: &[Vec<Row>], version: i64) {
+async fn measure(jobs: &Jobs, leases: &Leases, name: &str, pages: &[Vec<Row>], version: i64) {
     let (mut page_ms, mut resolve_ms, mut both_ms) =
         (Times::default(), Times::default(), Times::default());
     let (mut page_cpu, mut resolve_cpu, mut looked_at, mut cut) = (0.0, 0.0, 0, 0);
@@ -236,7 +251,7 @@ async fn measure(jobs: &Jobs, name: &str, pages: &[Vec<Row>], version: i64) {
     let ms = |since: Instant| since.elapsed().as_secs_f64() * 1000.0;
     for page in pages {
         let (begun, cpu, count) = (Instant::now(), cpu_s(), jobs.store.statement_count());
-        feed_all(jobs, &page.iter().collect::<Vec<_>>(), version).await;
+        feed_all(jobs, leases, &page.iter().collect::<Vec<_>>(), version).await;
         page_ms.0.push(ms(begun));
         page_cpu += cpu_s() - cpu;
         page_statements += jobs.store.statement_count() - count;
@@ -298,10 +313,11 @@ async fn run(name: &str, url: &str, all: &[Row], records: usize) {
     store.migrate().await.unwrap();
     let (stored, fresh) = all.split_at(records);
     let filler = jobs(&store, 32);
+    let held = leases(&filler, all).await;
     if store.count_identities(ProfileKind::Person).await.unwrap() == 0 {
         let begun = Instant::now();
         for page in stored.chunks(PAGE) {
-            feed_all(&filler, &page.iter().collect::<Vec<_>>(), 1).await;
+            feed_all(&filler, &held, &page.iter().collect::<Vec<_>>(), 1).await;
         }
         let fill_s = begun.elapsed().as_secs_f64();
         let (begun, before) = (Instant::now(), cpu_s());
@@ -327,13 +343,15 @@ async fn run(name: &str, url: &str, all: &[Row], records: usize) {
     let version = Now.now().as_millis();
     let (first, fresh) = fresh.split_at(fresh.len() / 64);
     // What was learnt is loaded once, and pages of the file once.
-    feed_all(&filler, &first.iter().collect::<Vec<_>>(), version).await;
+    feed_all(&filler, &held, &first.iter().collect::<Vec<_>>(), version).await;
     filler.resolve(false).await.unwrap();
-    let most = fresh.len() / 4;
-    for (at, size) in [1, 8, 32].into_iter().enumerate() {
+    let sizes = text_option("--batches").unwrap_or_else(|| "1,8,32".to_owned());
+    let sizes: Vec<usize> = sizes.split(',').map(|size| size.parse().unwrap()).collect();
+    let most = fresh.len() / (sizes.len() + 1);
+    for (at, size) in sizes.into_iter().enumerate() {
         let mut jobs = jobs(&store, size);
         jobs.knowledge = filler.knowledge.clone();
-        measure(&jobs, name, &pages(stored, &fresh[at * most..], size, most), version).await;
+        measure(&jobs, &held, name, &pages(stored, &fresh[at * most..], size, most), version).await;
     }
     store.close().await;
 }
