@@ -1,8 +1,8 @@
-//! Table `record_block`: the block keys that a record stands under. Columns only, no logic.
+//! Table `record_block`: what resolution keeps of a record, and the block keys that it stands under. Columns only, no logic.
 
 use sea_orm::entity::prelude::*;
 
-/// The block keys of a record.
+/// What resolution keeps of a record.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "record_block")]
 pub struct Model {
@@ -16,6 +16,10 @@ pub struct Model {
     pub block_keys: Vec<u8>,
     /// Of a company: the hash of its name, which is part of its people's keys.
     pub name_hash: Option<i64>,
+    /// The record as matching sees it, JSON as `identity` writes it.
+    pub form: String,
+    /// Ids of the records that it is linked to by weight, a JSON array; they are linked to it.
+    pub links: String,
 }
 
 /// No relations: joins are written in `store`, set-based.

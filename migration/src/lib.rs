@@ -18,6 +18,7 @@ mod m0011_model_fit;
 mod m0012_spend_kind;
 mod m0013_segmentation;
 mod m0014_alert;
+mod m0015_linked_records;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_spend_kind::Migration),
             Box::new(m0013_segmentation::Migration),
             Box::new(m0014_alert::Migration),
+            Box::new(m0015_linked_records::Migration),
         ]
     }
 }

@@ -10,6 +10,8 @@ use crate::{Age, Rules};
 use domain::{
     Address, Company, Contact, Identifier, IdentifierKind, Pii, ProfileKind, RecordId, RecordKey,
 };
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A record's fields and identifiers.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +43,65 @@ impl IdentityRecord {
         (self.created_at.unwrap_or(i64::MAX), self.id)
     }
 
+    /// The record as it may be stored, to be compared with others later without being read and
+    /// normalised again.
+    #[must_use]
+    pub fn to_form(&self) -> Form<'_> {
+        let others = self.identifiers.iter().filter(|i| **i != self.own);
+        Form(
+            self.source.as_str().into(),
+            self.stream.as_str().into(),
+            Cow::Borrowed(self.own.value.expose()),
+            self.created_at,
+            self.version,
+            Cow::Borrowed(&self.fields),
+            others.map(|i| (i.kind, i.value.clone())).collect(),
+        )
+    }
+
+    /// The inverse of [`IdentityRecord::to_form`].
+    #[must_use]
+    pub fn from_form(id: RecordId, kind: ProfileKind, form: Form<'_>) -> Self {
+        let Form(source, stream, own, created_at, version, fields, others) = form;
+        let own = Identifier::new(IdentifierKind::ExternalId, own);
+        let others = others.into_iter().map(|(kind, value)| Identifier { kind, value });
+        let mut identifiers: Vec<Identifier> = others.chain([own.clone()]).collect();
+        identifiers.sort_unstable();
+        Self {
+            id,
+            kind,
+            source: source.into_owned(),
+            stream: stream.into_owned(),
+            created_at,
+            version,
+            identifiers,
+            own,
+            fields: fields.into_owned(),
+        }
+    }
+
     pub(crate) fn fields(&self) -> impl Iterator<Item = (usize, &str)> {
         self.fields.iter().map(|(column, value)| (usize::from(*column), value.expose()))
+    }
+}
+
+/// A record as it is stored for matching: source, stream, own id, when the source first knew it,
+/// version, fields by their place among [`columns`], identifiers but its own. Whoever changes what a
+/// field or a column is raises the version of what is learnt: all forms are written anew then.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Form<'a>(
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Cow<'a, str>,
+    Option<i64>,
+    i64,
+    Cow<'a, [(u8, Pii)]>,
+    Vec<(IdentifierKind, Pii)>,
+);
+
+impl std::fmt::Debug for Form<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Form").finish_non_exhaustive()
     }
 }
 

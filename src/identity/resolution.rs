@@ -12,6 +12,10 @@ pub struct Resolution {
     pub clusters: Vec<Cluster>,
     /// Pairs worth a human look, the most valuable first; at most one per pair of clusters.
     pub reviews: Vec<ReviewPair>,
+    /// Pairs of candidates that weigh enough to be followed or shown, see
+    /// [`Knowledge::floor`](crate::Knowledge::floor): what hangs together by weight, directly or
+    /// through others, is resolved together.
+    pub links: Vec<(RecordId, RecordId)>,
 }
 
 /// Records that are one person or one company.

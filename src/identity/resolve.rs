@@ -6,14 +6,15 @@
 
 mod bounds;
 mod reviews;
+mod workbench;
+
+pub use workbench::Workbench;
 
 use crate::engine::{GREY, Knowledge, Limits, Meeting, View, agglomerate, suspicion};
 use crate::{Cluster, Evidence, IdentityRecord, Join, Resolution, RuleId, Rules, weights};
 use bounds::{Bounds, Refusal};
 use domain::{Decision, Identifier, IdentifierKind, RecordId, Verdict};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
 
 /// The keys under which candidates for a record are found.
 #[must_use]
@@ -32,77 +33,6 @@ pub fn block_keys_of(records: &[IdentityRecord], knowledge: &Knowledge) -> Vec<V
         .collect()
 }
 
-/// What a look around some records shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
-    /// Records that are linked to one of them, ascending.
-    pub linked: Vec<RecordId>,
-    /// The block keys of every record that was looked at: see [`block_keys_of`].
-    pub keys: HashMap<RecordId, Vec<i64>>,
-}
-
-/// Looks around the records in `frontier`: which others are linked to one of them, by weight or by a
-/// trusted id. Whom to follow when everything is gathered that a changed record could touch.
-#[must_use]
-pub fn surroundings<S: BuildHasher>(
-    records: &[IdentityRecord],
-    frontier: &HashSet<RecordId, S>,
-    rules: &Rules,
-    knowledge: &Knowledge,
-) -> Surroundings {
-    let scene = Scene::new(records, &[], rules, knowledge);
-    let table = knowledge.table(&scene.records);
-    let mut view = knowledge.view(&table);
-    let floor = knowledge.floor() as f32;
-    let inside: Vec<bool> = scene.records.iter().map(|r| frontier.contains(&r.id)).collect();
-    let inside = |at: u32| inside.get(at as usize).copied().unwrap_or_default();
-    let keys: Vec<Vec<u64>> = (0..scene.records.len() as u32).map(|at| view.keys(at)).collect();
-    let mut found: FxHashSet<u32> = FxHashSet::default();
-    for forced in &scene.forced {
-        for (at, other) in [(forced.a, forced.b), (forced.b, forced.a)] {
-            if inside(at) && !inside(other) {
-                found.insert(other);
-            }
-        }
-    }
-    for (a, b) in across(&keys, &inside).unwrap_or_else(|| view.candidates()) {
-        let other = if inside(a) { b } else { a };
-        let is_across = inside(a) != inside(b);
-        if is_across && !found.contains(&other) && view.weight(a, b) >= floor {
-            found.insert(other);
-        }
-    }
-    let mut linked: Vec<RecordId> = found.into_iter().filter_map(|at| scene.id(at)).collect();
-    linked.sort_unstable();
-    let signed = |keys: Vec<u64>| keys.into_iter().map(u64::cast_signed).collect();
-    let ids = scene.records.iter().map(|r| r.id);
-    Surroundings { linked, keys: ids.zip(keys.into_iter().map(signed)).collect() }
-}
-
-/// Pairs of an inner and an outer record that share a key, each once; `None` where a block is so
-/// large that not all its pairs are candidates.
-fn across(keys: &[Vec<u64>], inside: &impl Fn(u32) -> bool) -> Option<Vec<(u32, u32)>> {
-    const WHOLE: usize = 200;
-    let mut entries: Vec<(u64, bool, u32)> = Vec::with_capacity(keys.iter().map(Vec::len).sum());
-    for (at, keys) in (0..).zip(keys) {
-        entries.extend(keys.iter().map(|key| (*key, inside(at), at)));
-    }
-    entries.sort_unstable();
-    let mut pairs = Vec::new();
-    for block in entries.chunk_by(|x, y| x.0 == y.0) {
-        if block.len() > WHOLE {
-            return None;
-        }
-        let (outer, inner) = block.split_at(block.partition_point(|entry| !entry.1));
-        for (.., a) in inner {
-            pairs.extend(outer.iter().map(|(.., b)| (*a.min(b), *a.max(b))));
-        }
-    }
-    pairs.sort_unstable();
-    pairs.dedup();
-    Some(pairs)
-}
-
 /// Resolves records into clusters. A record id that comes twice counts once, in its highest
 /// version; decisions about records that are not there are ignored; records of another kind than
 /// the knowledge's stay alone.
@@ -113,74 +43,9 @@ pub fn resolve(
     rules: &Rules,
     knowledge: &Knowledge,
 ) -> Resolution {
-    let scene = Scene::new(records, decisions, rules, knowledge);
+    let scene = Scene::new(records.iter().collect(), decisions, rules, knowledge);
     let table = knowledge.table(&scene.records);
-    let mut view = knowledge.view(&table);
-    let cutoff = knowledge.cutoff() as f32;
-    let floor = cutoff - GREY;
-
-    let mut bounds = Bounds::new(&scene, rules);
-    let mut doubts: Vec<Doubt> = Vec::new();
-    let mut forced: Vec<Forced> = Vec::new();
-    for step in &scene.forced {
-        match bounds.force(step, &mut view) {
-            Ok(true) => forced.push(*step),
-            Ok(false) => {}
-            Err(refusal) => doubts.push(Doubt {
-                a: step.a,
-                b: step.b,
-                reason: refusal.reason_of(step.rule),
-                weight: step.weight,
-            }),
-        }
-    }
-    let edges: Vec<(u32, u32, f32)> = if rules.enabled.match_weight {
-        view.candidates().into_iter().map(|(a, b)| (a, b, view.weight(a, b))).collect()
-    } else {
-        Vec::new()
-    };
-    // What a steward said of two records is said of their profiles: it comes in when these are
-    // known, or a record would be torn from its own. Until then it only binds.
-    let vendors = forced.iter().filter(|f| f.rule != RuleId::Steward);
-    let pairs: Vec<(u32, u32)> = vendors.map(|f| (f.a, f.b)).collect();
-    let mut refused: Vec<(Refusal, (u32, u32), f32)> = Vec::new();
-    let rank = |at: u32| scene.id(at).map_or(0, |id| id.0.cast_unsigned());
-    let usual = knowledge.usual_size();
-    let mut may_join = |p: &[u32], q: &[u32], meeting: Meeting| {
-        let (Some(a), Some(b)) = (p.first(), q.first()) else { return false };
-        let verdict = if meeting.weight < cutoff {
-            // Seen, not joined: what lies below the cut-off is a reviewer's.
-            Err(Refusal::Grey)
-        } else {
-            let doubt = suspicion(p.len(), q.len(), meeting, usual);
-            bounds.meet(*a, *b).and_then(|certain| match doubt.filter(|_| !certain) {
-                Some(why) => Err(Refusal::Suspicious(why)),
-                None => Ok(()),
-            })
-        };
-        match verdict {
-            Ok(()) => bounds.unite(*a, *b),
-            Err(refusal) => refused.push((refusal, meeting.best, meeting.weight)),
-        }
-        verdict.is_ok()
-    };
-    let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &pairs };
-    let joins =
-        agglomerate(scene.records.len(), &edges, &mut limits, &mut |a, b| view.weight(a, b));
-    for (refusal, (a, b), weight) in refused {
-        let reason = refusal.reason_of(RuleId::MatchWeight);
-        doubts.push(Doubt { a, b, reason, weight: f64::from(weight) });
-    }
-    let mut made: Vec<Forced> = forced;
-    made.extend(joins.iter().map(|join| Forced {
-        a: join.a.min(join.b),
-        b: join.a.max(join.b),
-        rule: RuleId::MatchWeight,
-        weight: f64::from(join.weight),
-    }));
-    let mut forest = bounds::Forest::new(scene.records.len());
-    made.retain(|join| forest.join(join.a, join.b));
-    scene.outcome(&made, doubts, &edges, rules, &mut view)
+    scene.resolve(rules, &mut knowledge.view(&table))
 }
 
 /// A pair that is put together.
@@ -261,13 +126,13 @@ struct Scene<'r> {
 
 impl<'r> Scene<'r> {
     fn new(
-        records: &'r [IdentityRecord],
+        records: Vec<&'r IdentityRecord>,
         decisions: &[Decision],
         rules: &Rules,
         knowledge: &Knowledge,
     ) -> Self {
         let mut scene = Self {
-            records: in_order(records.iter().collect()),
+            records: in_order(records),
             forced: Vec::new(),
             parted: Vec::new(),
             unsure: Vec::new(),
@@ -277,6 +142,81 @@ impl<'r> Scene<'r> {
         scene.read_decisions(decisions);
         scene.read_references(rules);
         scene
+    }
+
+    /// Resolves the scene; `view` is of its records in their order.
+    fn resolve(&self, rules: &Rules, view: &mut View<'_>) -> Resolution {
+        let knowledge = view.knowledge;
+        let cutoff = knowledge.cutoff() as f32;
+        let floor = cutoff - GREY;
+        let mut bounds = Bounds::new(self, rules);
+        let mut doubts: Vec<Doubt> = Vec::new();
+        let mut forced: Vec<Forced> = Vec::new();
+        for step in &self.forced {
+            match bounds.force(step, view) {
+                Ok(true) => forced.push(*step),
+                Ok(false) => {}
+                Err(refusal) => doubts.push(Doubt {
+                    a: step.a,
+                    b: step.b,
+                    reason: refusal.reason_of(step.rule),
+                    weight: step.weight,
+                }),
+            }
+        }
+        let edges: Vec<(u32, u32, f32)> = if rules.enabled.match_weight {
+            view.candidates().into_iter().map(|(a, b)| (a, b, view.weight(a, b))).collect()
+        } else {
+            Vec::new()
+        };
+        // What a steward said of two records is said of their profiles: it comes in when these are
+        // known, or a record would be torn from its own. Until then it only binds.
+        let vendors = forced.iter().filter(|f| f.rule != RuleId::Steward);
+        let pairs: Vec<(u32, u32)> = vendors.map(|f| (f.a, f.b)).collect();
+        let mut refused: Vec<(Refusal, (u32, u32), f32)> = Vec::new();
+        let rank = |at: u32| self.id(at).map_or(0, |id| id.0.cast_unsigned());
+        let usual = knowledge.usual_size();
+        let mut may_join = |p: &[u32], q: &[u32], meeting: Meeting| {
+            let (Some(a), Some(b)) = (p.first(), q.first()) else { return false };
+            let verdict = if meeting.weight < cutoff {
+                // Seen, not joined: what lies below the cut-off is a reviewer's.
+                Err(Refusal::Grey)
+            } else {
+                let doubt = suspicion(p.len(), q.len(), meeting, usual);
+                bounds.meet(*a, *b).and_then(|certain| match doubt.filter(|_| !certain) {
+                    Some(why) => Err(Refusal::Suspicious(why)),
+                    None => Ok(()),
+                })
+            };
+            match verdict {
+                Ok(()) => bounds.unite(*a, *b),
+                Err(refusal) => refused.push((refusal, meeting.best, meeting.weight)),
+            }
+            verdict.is_ok()
+        };
+        let mut limits = Limits { floor, may_join: &mut may_join, rank: &rank, forced: &pairs };
+        let joins =
+            agglomerate(self.records.len(), &edges, &mut limits, &mut |a, b| view.weight(a, b));
+        for (refusal, (a, b), weight) in refused {
+            let reason = refusal.reason_of(RuleId::MatchWeight);
+            doubts.push(Doubt { a, b, reason, weight: f64::from(weight) });
+        }
+        let mut made: Vec<Forced> = forced;
+        made.extend(joins.iter().map(|join| Forced {
+            a: join.a.min(join.b),
+            b: join.a.max(join.b),
+            rule: RuleId::MatchWeight,
+            weight: f64::from(join.weight),
+        }));
+        let mut forest = bounds::Forest::new(self.records.len());
+        made.retain(|join| forest.join(join.a, join.b));
+        let mut out = self.outcome(&made, doubts, &edges, rules, view);
+        out.links = edges
+            .iter()
+            .filter(|(.., weight)| *weight >= floor)
+            .filter_map(|(a, b, _)| Some((self.id(*a)?, self.id(*b)?)))
+            .collect();
+        out
     }
 
     fn id(&self, at: u32) -> Option<RecordId> {
@@ -455,7 +395,7 @@ pub(crate) fn compare_pair(
     knowledge: &Knowledge,
 ) -> (f64, Vec<Evidence>) {
     let records = [a.clone(), b.clone()];
-    let scene = Scene::new(&records, &[], &Rules::default(), knowledge);
+    let scene = Scene::new(records.iter().collect(), &[], &Rules::default(), knowledge);
     let table = knowledge.table(&scene.records);
     let mut view = knowledge.view(&table);
     if scene.records.len() < 2 {

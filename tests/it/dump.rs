@@ -49,7 +49,7 @@ const TABLES: &[(&str, &str)] = &[
     ("identifier", "record_id entity kind value"),
     ("person_block_key", "block_key record_id"),
     ("company_block_key", "block_key record_id"),
-    ("record_block", "record_id kind name_hash"),
+    ("record_block", "record_id kind name_hash form"),
     ("identity_model", "kind records applied"),
     ("dirty_record", "record_id"),
     (

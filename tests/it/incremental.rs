@@ -159,9 +159,31 @@ on_both!(any_order_of_arrival_ends_where_the_whole_ends, async |db: &TestDb| {
             &dump_tables(&db.url, |t| keys.contains(&t)).await,
             &dump_tables(&other.url, |t| keys.contains(&t)).await,
         );
+        let (expected, found) = (links(db).await, links(&other).await);
+        assert!(expected.len() > 200, "{}", expected.len());
+        assert_eq!(expected, found, "links of the whole and of increments, round {round}");
     }
     sandbox.stop().await;
 });
+
+/// The kept links that there are, each in both directions.
+async fn links(db: &TestDb) -> BTreeSet<(i64, i64)> {
+    let connection = Database::connect(&db.url).await.unwrap();
+    let statement = sea_orm::Statement::from_string(
+        connection.get_database_backend(),
+        "SELECT record_id, links FROM record_block WHERE links <> '[]'",
+    );
+    let mut found = BTreeSet::new();
+    for row in connection.query_all_raw(statement).await.unwrap() {
+        let record = row.try_get::<i64>("", "record_id").unwrap();
+        let links = row.try_get::<String>("", "links").unwrap();
+        let links: Vec<i64> = serde_json::from_str(&links).unwrap();
+        found.extend(links.into_iter().map(|other| (record, other)));
+    }
+    connection.close().await.unwrap();
+    assert!(found.iter().all(|(a, b)| found.contains(&(*b, *a))), "links go both ways");
+    found
+}
 
 /// Writes a contact or company as its source would.
 async fn put(jobs: &Jobs, key: &RecordKey, version: i64, body: Canonical) {

@@ -128,16 +128,18 @@ pub(crate) fn stored_keys(
     out
 }
 
-/// Candidate pairs by stored keys: what an incremental run sees is what a run over everything sees.
+/// Candidate pairs by stored keys, named by their places among `rows`: what an incremental run sees is
+/// what a run over everything sees.
 pub(crate) fn stored_candidates(
     context: &Context<'_>,
     rules: &[Rule],
     oversized: &FxHashSet<u64>,
-    records: usize,
+    rows: impl Iterator<Item = u32>,
 ) -> Vec<(u32, u32)> {
     let mut entries: Vec<(u64, u32)> = Vec::new();
-    for at in 0..records as u32 {
-        entries.extend(stored_keys(context, rules, oversized, at).into_iter().map(|key| (key, at)));
+    for (at, row) in (0..).zip(rows) {
+        let keys = stored_keys(context, rules, oversized, row);
+        entries.extend(keys.into_iter().map(|key| (key, at)));
     }
     entries.sort_unstable();
     let mut pairs = Vec::new();

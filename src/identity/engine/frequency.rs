@@ -3,12 +3,13 @@
 //! Owns the counts behind term frequencies, and their stored form: an incremental run weighs a
 //! value by how often it occurs among all records, not among the few it looks at.
 
-use super::pool::{Pool, hash, mix};
+use super::pool::{Pool, mix};
 use super::table::{Row, Table};
 use domain::ProfileKind;
 use rustc_hash::FxHashMap;
 
 /// How often values occur and how many distinct carriers they have.
+#[derive(Default)]
 pub(crate) struct Frequencies {
     /// Records.
     pub records: f64,
@@ -165,12 +166,12 @@ enum Of {
     Other,
 }
 
-fn value_key(of: Of, text: &str) -> u64 {
-    mix(&[of as u64, hash(text.as_bytes())])
+fn value_key(of: Of, hash: u64) -> u64 {
+    mix(&[of as u64, hash])
 }
 
 fn street_key(table: &Table, number: u32, street: u32) -> u64 {
-    let place = |id: u32| hash(table.places.text(id).as_bytes());
+    let place = |id: u32| table.places.hash(id);
     mix(&[Of::Street as u64, place(number), place(street)])
 }
 
@@ -182,7 +183,7 @@ impl Frequencies {
             for (id, count) in counts.iter().enumerate().skip(1) {
                 let carriers = carriers.get(id).copied().unwrap_or_default();
                 if *count >= STORED_FROM {
-                    out.insert(value_key(of, pool.text(id as u32)), (*count, carriers));
+                    out.insert(value_key(of, pool.hash(id as u32)), (*count, carriers));
                 }
             }
         };
@@ -202,71 +203,72 @@ impl Frequencies {
         }
         for (column, counts) in self.others.iter().enumerate() {
             for (id, count) in counts.iter().filter(|(_, n)| **n >= STORED_FROM) {
-                let text = hash(table.others_pool.text(*id).as_bytes());
+                let text = table.others_pool.hash(*id);
                 out.insert(mix(&[Of::Other as u64, column as u64, text]), (*count, 0));
             }
         }
         out
     }
 
-    /// The stored counts of the values of a table. `names` is how many distinct company names were
-    /// learnt from.
-    pub fn import(table: &Table, counts: &Counts, records: f64, names: f32) -> Self {
+    /// No counts yet, of values that are yet to come. `records` is how many were learnt from.
+    pub fn stored(records: f64) -> Self {
+        Self { records, ..Self::default() }
+    }
+
+    /// Adds the stored counts of the values that a table has gained, which has `known` rows already
+    /// counted. `names` is how many distinct company names were learnt from.
+    pub fn import(&mut self, table: &Table, known: usize, counts: &Counts, names: f32) {
         let lowest = STORED_FROM - 1;
         let get = |key: u64| counts.get(&key).copied();
-        let of_pool = |of: Of, pool: &Pool| -> (Vec<u32>, Vec<u32>) {
-            (0..pool.len() as u32)
-                .map(|id| {
-                    if id == 0 {
-                        return (0, 0);
+        let gain = |of: Of, pool: &Pool, counts: &mut Vec<u32>, carriers: Option<&mut Vec<u32>>| {
+            let from = counts.len() as u32;
+            let found = (from..pool.len() as u32).map(|id| {
+                if id == 0 {
+                    return (0, 0);
+                }
+                get(value_key(of, pool.hash(id))).unwrap_or((lowest, 1))
+            });
+            match carriers {
+                Some(carriers) => {
+                    for (n, of) in found {
+                        counts.push(n);
+                        carriers.push(of);
                     }
-                    get(value_key(of, pool.text(id))).unwrap_or((lowest, 1))
-                })
-                .unzip()
+                }
+                None => counts.extend(found.map(|(n, _)| n)),
+            }
         };
-        let (email, email_carriers) = of_pool(Of::Email, &table.emails);
-        let (phone, phone_carriers) = of_pool(Of::Phone, &table.phones);
-        let mut date = FxHashMap::default();
-        let mut street = FxHashMap::default();
-        let mut others: Vec<FxHashMap<u32, u32>> = vec![FxHashMap::default(); table.extra.len()];
-        for (at, row) in table.rows.iter().enumerate() {
+        gain(Of::Given, &table.names, &mut self.given, None);
+        gain(Of::Family, &table.names, &mut self.family, None);
+        gain(Of::Email, &table.emails, &mut self.email, Some(&mut self.email_carriers));
+        gain(Of::Phone, &table.phones, &mut self.phone, Some(&mut self.phone_carriers));
+        gain(Of::Postal, &table.places, &mut self.postal, None);
+        gain(Of::Org, &table.orgs, &mut self.org, None);
+        gain(Of::OrgWord, &table.org_words, &mut self.org_word, None);
+        gain(Of::Web, &table.domains, &mut self.web, None);
+        self.others.resize_with(table.extra.len(), FxHashMap::default);
+        for (at, row) in table.rows.iter().enumerate().skip(known) {
             if row.date != 0 {
                 let stored = get(mix(&[Of::Date as u64, u64::from(row.date)]));
-                date.insert(row.date, stored.map_or(lowest, |(n, _)| n));
+                self.date.insert(row.date, stored.map_or(lowest, |(n, _)| n));
             }
             if row.street != 0 {
                 let stored = get(street_key(table, row.number, row.street));
-                street.insert((row.number, row.street), stored.map_or(lowest, |(n, _)| n));
+                self.street.insert((row.number, row.street), stored.map_or(lowest, |(n, _)| n));
             }
             for (column, (value, known)) in
-                table.others(at as u32).iter().zip(&mut others).enumerate()
+                table.others(at as u32).iter().zip(&mut self.others).enumerate()
             {
                 if *value != 0 {
-                    let text = hash(table.others_pool.text(*value).as_bytes());
+                    let text = table.others_pool.hash(*value);
                     let stored = get(mix(&[Of::Other as u64, column as u64, text]));
                     known.insert(*value, stored.map_or(lowest, |(n, _)| n));
                 }
             }
         }
-        let org_word = of_pool(Of::OrgWord, &table.org_words).0;
-        let word_weight = word_weights(&org_word, names);
-        Self {
-            records,
-            given: of_pool(Of::Given, &table.names).0,
-            family: of_pool(Of::Family, &table.names).0,
-            email,
-            email_carriers,
-            phone,
-            phone_carriers,
-            date,
-            street,
-            postal: of_pool(Of::Postal, &table.places).0,
-            org: of_pool(Of::Org, &table.orgs).0,
-            org_word,
-            web: of_pool(Of::Web, &table.domains).0,
-            others,
-            word_weight,
-        }
+        let gained = self.org_word.get(self.word_weight.len()..).unwrap_or_default();
+        let gained = word_weights(gained, names);
+        self.word_weight.extend(gained);
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Knowledge {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Body {
-    /// Version of this form; another one is learnt anew.
+    /// Version of this form, and of [`record::Form`]; another one is learnt anew.
     version: u32,
     records: u64,
     org_names: f32,
@@ -47,7 +47,7 @@ struct Stored {
     oversized: Vec<u64>,
 }
 
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// How far below the cut-off pairs are still looked at: what lies between is a reviewer's.
 pub(crate) const GREY: f32 = 4.0;
 
@@ -163,23 +163,46 @@ impl Knowledge {
         table_of(self.kind, records)
     }
 
+    /// A table to which records are added as they come.
+    pub(crate) fn builder(&self) -> TableBuilder {
+        TableBuilder::new(self.kind, record::columns(self.kind))
+    }
+
+    /// The frequencies before there are any records in the table.
+    pub(crate) fn frequencies(&self) -> Frequencies {
+        Frequencies::stored(self.body.records as f64)
+    }
+
+    /// Adds the frequencies of what a table has gained, see [`Frequencies::import`].
+    pub(crate) fn count(&self, table: &Table, known: usize, frequencies: &mut Frequencies) {
+        frequencies.import(table, known, &self.counts, self.body.org_names);
+    }
+
     pub(crate) fn view<'t>(&'t self, table: &'t Table) -> View<'t> {
-        let frequency =
-            Frequencies::import(table, &self.counts, self.body.records as f64, self.body.org_names);
-        let comparer = Comparer::learnt(
-            table,
-            frequency,
-            self.body.model.comparisons.clone(),
-            self.body.present.clone(),
-        );
-        View { knowledge: self, comparer, weights: FxHashMap::default() }
+        let mut frequencies = self.frequencies();
+        self.count(table, 0, &mut frequencies);
+        self.view_of(table, frequencies, (0..table.len() as u32).collect())
+    }
+
+    /// Of a table whose values are counted the given rows.
+    pub(crate) fn view_of<'t>(
+        &'t self,
+        table: &'t Table,
+        frequencies: Frequencies,
+        rows: Vec<u32>,
+    ) -> View<'t> {
+        let model = &self.body.model;
+        let (comparisons, present) = (model.comparisons.clone(), self.body.present.clone());
+        let comparer = Comparer::learnt(table, frequencies, comparisons, present);
+        View { knowledge: self, comparer, rows, weights: FxHashMap::default() }
     }
 }
 
-/// Learnt parameters applied to a table.
+/// Learnt parameters applied to records of a table, which are named by their places in `rows`.
 pub(crate) struct View<'t> {
     pub knowledge: &'t Knowledge,
     comparer: Comparer<'t>,
+    rows: Vec<u32>,
     weights: FxHashMap<(u32, u32), f32>,
 }
 
@@ -197,16 +220,25 @@ impl View<'_> {
         &self.knowledge.body.model
     }
 
+    fn row(&self, at: u32) -> u32 {
+        self.rows.get(at as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    /// Ends the view; the frequencies are the table's, and may serve the next one.
+    pub fn into_frequencies(self) -> Frequencies {
+        self.comparer.frequency
+    }
+
     /// The blocking keys of a record.
     pub fn keys(&self, at: u32) -> Vec<u64> {
-        let context = self.context();
-        block::stored_keys(&context, &self.knowledge.rules, &self.knowledge.oversized, at)
+        let (rules, oversized) = (&self.knowledge.rules, &self.knowledge.oversized);
+        block::stored_keys(&self.context(), rules, oversized, self.row(at))
     }
 
     /// Pairs of records that share a blocking key.
     pub fn candidates(&self) -> Vec<(u32, u32)> {
         let (rules, oversized) = (&self.knowledge.rules, &self.knowledge.oversized);
-        block::stored_candidates(&self.context(), rules, oversized, self.comparer.table.len())
+        block::stored_candidates(&self.context(), rules, oversized, self.rows.iter().copied())
     }
 
     fn context(&self) -> Context<'_> {
@@ -219,7 +251,7 @@ impl View<'_> {
         if let Some(known) = self.weights.get(&key) {
             return *known;
         }
-        let compared = self.comparer.compare(key.0, key.1);
+        let compared = self.comparer.compare(self.row(key.0), self.row(key.1));
         let weight = self.careful(compared, self.model().weight(compared));
         self.weights.insert(key, weight);
         weight
@@ -240,7 +272,8 @@ impl View<'_> {
 
     /// The waterfall of a pair: the prior, each comparison, and what relatedness takes off.
     pub fn bars(&mut self, a: u32, b: u32) -> Vec<Bar> {
-        let compared = self.comparer.compare(a.min(b), a.max(b));
+        let (x, y) = (self.row(a.min(b)), self.row(a.max(b)));
+        let compared = self.comparer.compare(x, y);
         let total = f64::from(self.weight(a, b));
         let mut bars = vec![Bar {
             comparison: "prior",
@@ -248,7 +281,7 @@ impl View<'_> {
             weight: self.model().prior_weight(),
             term_frequency: None,
         }];
-        let levels = self.comparer.levels(a.min(b), a.max(b));
+        let levels = self.comparer.levels(x, y);
         for (at, (comparison, (level, frequency))) in
             self.model().comparisons.iter().zip(levels).enumerate()
         {

@@ -35,7 +35,7 @@ pub(crate) use suspicion::suspicion;
 pub use table::{Column, Table, TableBuilder};
 
 use compare::Comparer;
-use frequency::Frequencies;
+pub(crate) use frequency::Frequencies;
 use keys::Context;
 use model::Model;
 use rustc_hash::FxHashSet;

@@ -277,6 +277,11 @@ impl TableBuilder {
         }
     }
 
+    /// What was added as yet. Dates, which are read by what all of them look like, are not in it.
+    pub(crate) fn so_far(&self) -> &Table {
+        &self.table
+    }
+
     /// Adds a record: one value per column, an empty one where there is none.
     pub fn push<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
         self.push_fields(values.into_iter().enumerate());

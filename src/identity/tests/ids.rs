@@ -44,7 +44,7 @@ fn clusters(groups: &[&[i64]]) -> Resolution {
         .iter()
         .map(|g| Cluster { members: g.iter().map(|i| RecordId(*i)).collect(), joins: vec![] })
         .collect();
-    Resolution { clusters, reviews: vec![] }
+    Resolution { clusters, ..Resolution::default() }
 }
 
 fn id(store: &Store, record: i64) -> ProfileId {

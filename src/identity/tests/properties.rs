@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 const NAMES: &[&str] = &[
     "Ann Smith",
@@ -91,6 +91,31 @@ proptest! {
         shuffled.sort_by_key(|r| (r.id.0 as u64).wrapping_mul(seed | 1));
         turned.reverse();
         prop_assert_eq!(first, go(&shuffled, &turned));
+    }
+
+    #[test]
+    fn records_from_their_forms_resolve_together_as_they_do_at_once((records, decisions) in world()) {
+        let mut bench = Workbench::new(Arc::new(KNOWLEDGE.clone()));
+        let mut ids = Vec::new();
+        for record in records.iter().rev() {
+            let form = serde_json::to_string(&record.to_form()).unwrap();
+            let form = serde_json::from_str(&form).unwrap();
+            let kept = IdentityRecord::from_form(record.id, record.kind, form);
+            prop_assert_eq!(&kept, record);
+            bench.add(kept);
+            // Looked at in between, as a run does that goes from one to the next.
+            ids.push(record.id);
+            prop_assert_eq!(bench.keys(&[record.id]), vec![block_keys(record, &KNOWLEDGE)]);
+        }
+        let all = go(&records, &decisions);
+        prop_assert_eq!(&bench.resolve(&ids, &decisions, &some_rules()), &all);
+        let pairs: Vec<(RecordId, RecordId)> = ids
+            .iter()
+            .flat_map(|a| ids.iter().map(move |b| (*a, *b)))
+            .filter(|(a, b)| a < b)
+            .collect();
+        let linked = bench.links(&pairs);
+        prop_assert!(all.links.iter().all(|pair| linked.contains(pair)));
     }
 
     #[test]

@@ -10,15 +10,16 @@ use crate::progress::Event;
 use crate::{JobError, Jobs, lease};
 use domain::{ProfileKind, RecordId};
 use identity::Knowledge;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::Lease;
-use store::identity::{DirtyRecord, IdentitySnapshot, RecordBlocks, StoredAround};
+use store::identity::{DirtyRecord, IdentitySnapshot, StoredAround};
 use tokio::time::Instant;
 
-/// Up to so many records are gathered and compared on the spot, while the writing connection waits;
-/// more, without it and on a thread for long work.
-const SMALL: usize = 500;
+/// With more records than this under way the writing connection is given back meanwhile.
+const SMALL: usize = 4_000;
+/// More records than this are resolved on a thread for long work.
+const SHORT: usize = 500;
 
 impl Jobs {
     pub(super) async fn resolve_batch(
@@ -89,40 +90,29 @@ impl Jobs {
             small: SMALL,
         };
         let found = search.gather(&ids).await?;
-        let StoredAround { blocks: old, decisions, membership: previous } =
-            snapshot.around(kind, &found.scope, &ids).await?;
-        let states =
-            id_states(&self.store, Some(&snapshot), kind, &found.records, &previous).await?;
-        let Neighbourhood { scope, records, mut keys, hashes, blocks_cut, is_cut } = found;
-        let (resolution, records) = if records.len() <= SMALL {
-            (identity::resolve(&records, &decisions, &self.identity, knowledge), records)
+        let Neighbourhood { scope, mut bench, kept, links, renamed, blocks_cut, is_cut } = found;
+        let StoredAround { decisions, membership: previous } =
+            snapshot.around(kind, &scope).await?;
+        let ages: HashMap<RecordId, identity::Age> =
+            scope.iter().filter_map(|id| bench.get(*id)).map(|r| (r.id, r.age())).collect();
+        let states = id_states(&self.store, Some(&snapshot), kind, &ages, &previous).await?;
+        let (resolution, scope) = if scope.len() <= SHORT {
+            (bench.resolve(&scope, &decisions, &self.identity), scope)
         } else {
-            snapshot.step_back().await?;
-            let (rules, knowledge) = (Arc::clone(&self.identity), Arc::clone(knowledge));
+            let rules = Arc::clone(&self.identity);
             let work = tokio::task::spawn_blocking(move || {
-                (identity::resolve(&records, &decisions, &rules, &knowledge), records)
+                (bench.resolve(&scope, &decisions, &rules), scope)
             });
             work.await.map_err(|_| JobError::Invalid("resolution was interrupted".into()))?
         };
-        let mut blocks = Vec::with_capacity(ids.len());
-        let mut renamed = Vec::new();
-        for id in &ids {
-            let (old, old_hash) = old.get(id).cloned().unwrap_or_default();
-            let new = keys.remove(id);
-            let hash = hashes.get(id).copied();
-            if hash != old_hash {
-                renamed.push(*id);
-            }
-            let is_gone = new.is_none();
-            blocks.push(RecordBlocks::change(*id, old, new.unwrap_or_default(), hash, is_gone));
-        }
         let changed: HashSet<RecordId> = ids.into_iter().collect();
-        let plan = Plan { kind, scope, records: &records, previous: &previous, states: &states };
+        let plan = Plan { kind, scope, ages: &ages, previous: &previous, states: &states };
         let mut commit = plan_commit(plan, &resolution, &changed);
-        commit.blocks = blocks;
+        commit.blocks = kept;
+        commit.links = links;
         commit.renamed = renamed;
         commit.settled = settled(kind, dirty);
-        report.take(&commit, &resolution, &previous, records.len());
+        report.take(&commit, &resolution, &previous, ages.len());
         report.blocks_cut += blocks_cut;
         report.neighbourhoods_cut += u64::from(is_cut);
         snapshot.commit(lease, kind, &commit, lease::now(self)).await?;

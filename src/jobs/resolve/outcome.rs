@@ -5,7 +5,7 @@
 use super::ResolveReport;
 use crate::JobError;
 use domain::{Identifier, ProfileId, ProfileKind, RecordId};
-use identity::{Cluster, Evidence, IdState, IdentityRecord, Resolution};
+use identity::{Cluster, Evidence, IdState, Resolution};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use store::Store;
@@ -17,8 +17,8 @@ pub(super) struct Plan<'a> {
     pub kind: ProfileKind,
     /// Every record looked at, also those that are gone.
     pub scope: Vec<RecordId>,
-    /// Those that live.
-    pub records: &'a [IdentityRecord],
+    /// The ages of those that live.
+    pub ages: &'a HashMap<RecordId, identity::Age>,
     /// Where they belonged.
     pub previous: &'a HashMap<RecordId, ProfileId>,
     /// What the ids are that they could take.
@@ -31,12 +31,12 @@ pub(super) async fn id_states(
     store: &Store,
     snapshot: Option<&IdentitySnapshot>,
     kind: ProfileKind,
-    records: &[IdentityRecord],
+    ages: &HashMap<RecordId, identity::Age>,
     previous: &HashMap<RecordId, ProfileId>,
 ) -> Result<HashMap<ProfileId, IdState>, JobError> {
     let mut states = HashMap::new();
     let mut asked: HashSet<ProfileId> = previous.values().copied().collect();
-    let mut founders: Vec<RecordId> = records.iter().map(|r| r.id).collect();
+    let mut founders: Vec<RecordId> = ages.keys().copied().collect();
     // Two attempts at a time: most founders have founded one profile, and the second id is free.
     for attempt in (0..).step_by(2) {
         for attempt in [attempt, attempt + 1] {
@@ -64,8 +64,7 @@ pub(super) fn plan_commit(
     resolution: &Resolution,
     changed: &HashSet<RecordId>,
 ) -> ResolutionCommit {
-    let Plan { kind, scope, records, previous, states } = plan;
-    let ages: HashMap<RecordId, identity::Age> = records.iter().map(|r| (r.id, r.age())).collect();
+    let Plan { kind, scope, ages, previous, states } = plan;
     let assignment = identity::assign(
         &resolution.clusters,
         previous,

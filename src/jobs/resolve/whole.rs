@@ -3,12 +3,13 @@
 //! The model is stored as not applied first and becomes applied in the transaction of the outcome, so
 //! that a run cut short in between is done again from the start.
 
+use super::gather::form_text;
 use super::outcome::{Plan, id_states, plan_commit};
 use super::{ResolveReport, identity_record, name_hash, settled};
 use crate::{JobError, Jobs, lease};
 use domain::{ProfileKind, RecordId};
 use identity::{IdentityRecord, Knowledge};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::Lease;
 use store::identity::{DirtyRecord, ModelHead, NewModel, RecordBlocks};
@@ -56,8 +57,9 @@ impl Jobs {
             let resolution = identity::resolve(&records, &decisions, &rules, &knowledge);
             (knowledge, blocks, resolution, records)
         });
-        let (knowledge, blocks, resolution, records) =
+        let (knowledge, mut blocks, mut resolution, records) =
             work.await.map_err(|_| JobError::Invalid("resolution was interrupted".into()))?;
+        link(&mut blocks, std::mem::take(&mut resolution.links));
         self.stop_if_asked()?;
         // Two models never share a time, even on a clock that stands still: caches go by it.
         let now = lease::now(self);
@@ -72,11 +74,17 @@ impl Jobs {
         } else {
             Vec::new()
         };
-        self.store.replace_blocks(lease, kind, &blocks, || lease::now(self)).await?;
+        let form = |id: RecordId| {
+            let at = records.binary_search_by_key(&id, |record| record.id).ok();
+            at.and_then(|at| records.get(at)).map(form_text).unwrap_or_default()
+        };
+        self.store.replace_blocks(lease, kind, &blocks, form, || lease::now(self)).await?;
         drop(blocks);
-        let states = id_states(&self.store, None, kind, &records, &previous).await?;
+        let ages: HashMap<RecordId, identity::Age> =
+            records.iter().map(|record| (record.id, record.age())).collect();
+        let states = id_states(&self.store, None, kind, &ages, &previous).await?;
         let changed: HashSet<RecordId> = dirty.iter().map(|d| d.id).collect();
-        let plan = Plan { kind, scope, records: &records, previous: &previous, states: &states };
+        let plan = Plan { kind, scope, ages: &ages, previous: &previous, states: &states };
         let mut commit = plan_commit(plan, &resolution, &changed);
         commit.renamed = renamed;
         commit.settled = settled(kind, dirty);
@@ -87,5 +95,20 @@ impl Jobs {
         self.store.count_for_plans().await?;
         self.knowledge.keep(kind, trained_at, Arc::new(knowledge), count);
         Ok(())
+    }
+}
+
+/// Gives every record what it is linked to, in both directions. `blocks` are in order of their records.
+fn link(blocks: &mut [RecordBlocks], links: Vec<(RecordId, RecordId)>) {
+    for (a, b) in links {
+        for (from, to) in [(a, b), (b, a)] {
+            let at = blocks.binary_search_by_key(&from, |block| block.record).ok();
+            if let Some(block) = at.and_then(|at| blocks.get_mut(at)) {
+                block.links.push(to);
+            }
+        }
+    }
+    for block in blocks {
+        block.links.sort_unstable();
     }
 }

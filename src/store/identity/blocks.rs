@@ -1,19 +1,21 @@
-//! Block keys: under which a record is found as a candidate.
+//! What resolution keeps of a record: the block keys under which it is found as a candidate, its form,
+//! its links.
 //!
-//! Owns two forms of the same: an index from key to record, and each record's keys in one value, by
+//! Owns two forms of the keys: an index from key to record, and each record's keys in one value, by
 //! which a changed record's old keys are taken out of the index without looking for them. Refuses to
-//! compute keys.
+//! compute any of it.
 
 use crate::lease::{Lease, extend};
+use crate::rows::json;
 use crate::sql::{insert, run};
 use crate::{Backend, Store, StoreError};
-use domain::{ProfileKind, RecordId, Timestamp};
+use domain::{Pii, ProfileKind, RecordId, Timestamp};
 use entity::record_block;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseTransaction, Value};
 use std::fmt::Write as _;
 
-/// The block keys of a record, as they are to be.
+/// What is kept of a record, as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordBlocks {
     /// The record.
@@ -26,12 +28,16 @@ pub struct RecordBlocks {
     pub removed: Vec<i64>,
     /// Of a company: the hash of its name.
     pub name_hash: Option<i64>,
+    /// The record as matching sees it, JSON.
+    pub form: Pii,
+    /// The records that it is linked to.
+    pub links: Vec<RecordId>,
     /// The record is gone, and so is its entry.
     pub gone: bool,
 }
 
 impl RecordBlocks {
-    /// The change from `old` keys to `new` ones; neither needs to be in order.
+    /// The change from `old` keys to `new` ones; neither needs to be in order. Without form and links.
     #[must_use]
     pub fn change(
         record: RecordId,
@@ -48,7 +54,8 @@ impl RecordBlocks {
             a.iter().filter(|key| b.binary_search(key).is_err()).copied().collect::<Vec<i64>>()
         };
         let (added, removed) = (without(&new, &old), without(&old, &new));
-        Self { record, keys: new, added, removed, name_hash, gone }
+        let (form, links) = (Pii::default(), Vec::new());
+        Self { record, keys: new, added, removed, name_hash, form, links, gone }
     }
 }
 
@@ -77,8 +84,9 @@ const ENTRIES_PER_COMMIT: usize = 200_000;
 const ENTRIES_PER_STATEMENT: usize = 500;
 
 impl Store {
-    /// Replaces the block keys of all records of a kind. Done in several transactions: the model
-    /// counts as not applied meanwhile, so that a run cut short is done again.
+    /// Replaces what is kept of all records of a kind; `form` is asked for each record's form, which
+    /// is not held for all of them at once. Done in several transactions: the model counts as not
+    /// applied meanwhile, so that a run cut short is done again.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] and database errors.
@@ -87,6 +95,7 @@ impl Store {
         lease: &Lease,
         kind: ProfileKind,
         blocks: &[RecordBlocks],
+        form: impl Fn(RecordId) -> Pii,
         now: impl Fn() -> Timestamp,
     ) -> Result<(), StoreError> {
         let tx = self.begin().await?;
@@ -115,7 +124,7 @@ impl Store {
         for chunk in rows.chunks(ENTRIES_PER_COMMIT / 4) {
             let tx = self.begin().await?;
             extend(self, &tx, lease, now()).await?;
-            let rows = chunk.iter().map(|b| row_of(kind, b)).collect();
+            let rows = chunk.iter().map(|b| row_of(kind, b, &form(b.record))).collect();
             insert::<record_block::Entity, _>(&tx, rows, None).await?;
             tx.commit().await?;
         }
@@ -138,13 +147,45 @@ impl Store {
     }
 }
 
-fn row_of(kind: ProfileKind, blocks: &RecordBlocks) -> record_block::Model {
+fn row_of(kind: ProfileKind, blocks: &RecordBlocks, form: &Pii) -> record_block::Model {
     record_block::Model {
         record_id: blocks.record.0,
         kind: kind.as_str().to_owned(),
         block_keys: keys_to_bytes(&blocks.keys),
         name_hash: blocks.name_hash,
+        form: form.expose().to_owned(),
+        links: links_text(&blocks.links),
     }
+}
+
+fn links_text(links: &[RecordId]) -> String {
+    let ids: Vec<i64> = links.iter().map(|id| id.0).collect();
+    json(&ids)
+}
+
+/// Writes the links of records of which nothing else changed.
+pub(super) async fn write_links(
+    store: &Store,
+    tx: &DatabaseTransaction,
+    kind: ProfileKind,
+    links: &[(RecordId, Vec<RecordId>)],
+) -> Result<(), StoreError> {
+    for chunk in links.chunks(5_000) {
+        let rows: Vec<(i64, String)> =
+            chunk.iter().map(|(id, links)| (id.0, links_text(links))).collect();
+        let (id, each) = match store.backend {
+            Backend::Sqlite => ("value->>0", "json_each($2)"),
+            Backend::Postgres => ("(value->>0)::bigint", "json_array_elements($2::text::json)"),
+        };
+        let sql = format!(
+            "UPDATE record_block SET links = u.links \
+             FROM (SELECT {id} AS id, value->>1 AS links FROM {each}) u \
+             WHERE record_block.record_id = u.id AND record_block.kind = $1"
+        );
+        let values = vec![kind.as_str().into(), json(&rows).into()];
+        run(tx, store.statement(sql, values)).await?;
+    }
+    Ok(())
 }
 
 /// Writes what changed of the given records' keys.
@@ -178,10 +219,16 @@ pub(super) async fn write_blocks(
         let values = vec![kind.as_str().into(), store.backend.ids(gone)];
         run(tx, store.statement(sql, values)).await?;
     }
-    let rows = blocks.iter().filter(|b| !b.gone).map(|b| row_of(kind, b)).collect();
+    let living = blocks.iter().filter(|b| !b.gone);
+    let rows = living.map(|b| row_of(kind, b, &b.form)).collect();
     let conflict =
         OnConflict::columns([record_block::Column::RecordId, record_block::Column::Kind])
-            .update_columns([record_block::Column::BlockKeys, record_block::Column::NameHash])
+            .update_columns([
+                record_block::Column::BlockKeys,
+                record_block::Column::NameHash,
+                record_block::Column::Form,
+                record_block::Column::Links,
+            ])
             .to_owned();
     insert::<record_block::Entity, _>(tx, rows, Some(conflict)).await
 }

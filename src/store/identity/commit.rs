@@ -3,7 +3,7 @@
 //! Owns the writes. Marks of what was resolved go in the same transaction as its outcome, so that a
 //! run killed anywhere neither loses a change nor counts one twice. Refuses to compute anything.
 
-use super::blocks::write_blocks;
+use super::blocks::{write_blocks, write_links};
 use super::dirty::clear_marks;
 use super::model::set_applied;
 use super::{ResolutionCommit, review_id};
@@ -70,6 +70,7 @@ pub(super) async fn write_resolution(
         identity_event::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
     }
     write_blocks(store, tx, kind, &commit.blocks).await?;
+    write_links(store, tx, kind, &commit.links).await?;
     clear_marks(store, tx, &commit.settled).await?;
     write.mark_people_of(&commit.renamed).await?;
     if commit.whole {

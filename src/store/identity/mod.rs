@@ -14,7 +14,7 @@ mod search;
 pub use blocks::RecordBlocks;
 pub use dirty::DirtyRecord;
 pub use model::{ModelHead, NewModel};
-pub use search::{BLOCK_MAX, Candidates, IdentitySnapshot, StoredAround};
+pub use search::{BLOCK_MAX, Candidates, IdentitySnapshot, KeptEntry, KeptKeys, StoredAround};
 
 use domain::{Company, Contact, Identifier, ProfileId, ProfileKind, RecordId, RecordKey};
 
@@ -114,8 +114,10 @@ pub struct ResolutionCommit {
     pub revived: Vec<ProfileId>,
     /// History.
     pub events: Vec<StoredEvent>,
-    /// Block keys to replace.
+    /// What is kept of the changed records.
     pub blocks: Vec<RecordBlocks>,
+    /// Links of records that did not change themselves.
+    pub links: Vec<(RecordId, Vec<RecordId>)>,
     /// Companies that appeared, went or changed their name: their people are marked.
     pub renamed: Vec<RecordId>,
     /// Marks to take off: those that were read, unless set again meanwhile.

@@ -14,6 +14,7 @@ use crate::sql::{document, map};
 use crate::{Backend, Lease, Outcome, Store, StoreError};
 use domain::{Decision, ProfileId, ProfileKind, RecordId, Timestamp, Verdict};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
+use serde::de::DeserializeOwned;
 use std::collections::{HashMap, HashSet};
 
 /// Most records looked at under one block key or vendor id. A block that grew beyond it since the
@@ -23,17 +24,37 @@ pub const BLOCK_MAX: usize = 200;
 /// What was found under block keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidates {
-    /// The records, in the order of their ids.
-    pub records: Vec<RecordId>,
+    /// The records under each key that has any.
+    pub blocks: Vec<(i64, Vec<RecordId>)>,
     /// Keys with more records than are looked at.
     pub cut: u64,
+}
+
+/// What is kept of a record that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptKeys {
+    /// Its block keys.
+    pub keys: Vec<i64>,
+    /// Of a company: the hash of its name.
+    pub name_hash: Option<i64>,
+    /// The records that it was linked to.
+    pub links: Vec<RecordId>,
+}
+
+/// What is kept of a record for others to be compared with.
+#[derive(Clone, Debug)]
+pub struct KeptEntry<F> {
+    /// The record.
+    pub id: RecordId,
+    /// Its form.
+    pub form: F,
+    /// The records that it is linked to.
+    pub links: Vec<RecordId>,
 }
 
 /// What is stored about the records around a batch.
 #[derive(Clone, Debug, Default)]
 pub struct StoredAround {
-    /// Block keys of the changed records, and of companies the hash of the name.
-    pub blocks: HashMap<RecordId, (Vec<i64>, Option<i64>)>,
     /// Decisions between the records.
     pub decisions: Vec<Decision>,
     /// The profile of each of the records that has one.
@@ -178,7 +199,80 @@ impl IdentitySnapshot {
         id_states_of(&self.store, &self.tx, ids).await
     }
 
-    /// What is stored about the records in `scope`, and the block keys of those in `changed`.
+    /// What is kept of the given records; nothing of those that are new.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn kept_keys(
+        &self,
+        kind: ProfileKind,
+        ids: &[RecordId],
+    ) -> Result<HashMap<RecordId, KeptKeys>, StoreError> {
+        let backend = self.store.backend;
+        let hex = match backend {
+            Backend::Sqlite => "hex(block_keys)",
+            Backend::Postgres => "encode(block_keys, 'hex')",
+        };
+        let sql = format!(
+            "SELECT record_id, {hex} AS keys, name_hash, links FROM record_block \
+             WHERE kind = $1 AND {}",
+            backend.id_in("record_id", 2)
+        );
+        let values = vec![kind.as_str().into(), backend.ids(ids.iter().map(|id| id.0))];
+        let rows: Vec<(i64, String, Option<i64>, String)> =
+            map(&self.tx, self.store.statement(sql, values), |r| {
+                Ok((
+                    r.try_get("", "record_id")?,
+                    r.try_get("", "keys")?,
+                    r.try_get("", "name_hash")?,
+                    r.try_get("", "links")?,
+                ))
+            })
+            .await?;
+        let rows = rows.into_iter().map(|(id, keys, name_hash, links)| {
+            let links: Vec<i64> = serde_json::from_str(&links)
+                .map_err(|_| StoreError::Corrupt { what: "record_block.links" })?;
+            let links = links.into_iter().map(RecordId).collect();
+            Ok((RecordId(id), KeptKeys { keys: keys_from_hex(&keys)?, name_hash, links }))
+        });
+        rows.collect()
+    }
+
+    /// Those of the given records that were looked at before, as they were then.
+    ///
+    /// # Errors
+    /// Database errors, and forms that are none of the type asked for.
+    pub async fn kept<F: DeserializeOwned>(
+        &self,
+        kind: ProfileKind,
+        ids: &[RecordId],
+    ) -> Result<Vec<KeptEntry<F>>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let backend = self.store.backend;
+        // Put together as text: none of it is parsed before it is here.
+        let list = match backend {
+            Backend::Sqlite => "group_concat",
+            Backend::Postgres => "string_agg",
+        };
+        let sql = format!(
+            "SELECT '[' || coalesce({list}('[' || record_id || ',' || form || ',' || links || ']', \
+             ','), '') || ']' AS doc FROM record_block WHERE kind = $1 AND {}",
+            backend.id_in("record_id", 2)
+        );
+        let values = vec![kind.as_str().into(), backend.ids(ids.iter().map(|id| id.0))];
+        let rows: Vec<(i64, F, Vec<i64>)> =
+            document(&self.tx, self.store.statement(sql, values)).await?;
+        let entry = |(id, form, links): (i64, F, Vec<i64>)| KeptEntry {
+            id: RecordId(id),
+            form,
+            links: links.into_iter().map(RecordId).collect(),
+        };
+        Ok(rows.into_iter().map(entry).collect())
+    }
+
+    /// What is stored about the records in `scope`.
     ///
     /// # Errors
     /// Database errors.
@@ -186,16 +280,11 @@ impl IdentitySnapshot {
         &self,
         kind: ProfileKind,
         scope: &[RecordId],
-        changed: &[RecordId],
     ) -> Result<StoredAround, StoreError> {
         let backend = self.store.backend;
         let part = |columns: &[&str], table: &str, ids: String| {
             let list = backend.json_list(&backend.json_row(columns));
             backend.json_of(&format!("(SELECT {list} FROM {table} WHERE kind = $1 AND {ids})"))
-        };
-        let hex = match backend {
-            Backend::Sqlite => "hex(block_keys)",
-            Backend::Postgres => "encode(block_keys, 'hex')",
         };
         let membership =
             part(&["record_id", "profile_id"], "profile_member", backend.id_in("record_id", 2));
@@ -204,20 +293,13 @@ impl IdentitySnapshot {
             "decision",
             backend.id_in("left_id", 2),
         );
-        let blocks =
-            part(&["record_id", hex, "name_hash"], "record_block", backend.id_in("record_id", 3));
-        let parts = backend.json_row(&[&membership, &decisions, &blocks]);
-        let ids = |ids: &[RecordId]| backend.ids(ids.iter().map(|id| id.0));
+        let parts = backend.json_row(&[&membership, &decisions]);
         let statement = self.store.statement(
             format!("SELECT CAST({parts} AS TEXT) AS doc"),
-            vec![kind.as_str().into(), ids(scope), ids(changed)],
+            vec![kind.as_str().into(), backend.ids(scope.iter().map(|id| id.0))],
         );
-        let (membership, decisions, blocks): AroundRow = document(&self.tx, statement).await?;
-        let blocks = blocks
-            .into_iter()
-            .map(|(id, keys, hash)| Ok((RecordId(id), (keys_from_hex(&keys)?, hash))));
+        let (membership, decisions): AroundRow = document(&self.tx, statement).await?;
         Ok(StoredAround {
-            blocks: blocks.collect::<Result<_, StoreError>>()?,
             decisions: decisions.into_iter().map(decision).collect::<Result<_, _>>()?,
             membership: membership
                 .into_iter()
@@ -249,23 +331,23 @@ impl IdentitySnapshot {
         );
         let sql = format!(
             "SELECT CAST({} AS TEXT) AS doc FROM {}",
-            backend.json_list(&backend.json_of(&block)),
+            backend.json_list(&backend.json_row(&["k.id", &backend.json_of(&block)])),
             backend.id_rows(1)
         );
         let keys = backend.ids(keys.iter().copied());
-        let blocks: Vec<Vec<i64>> =
+        let blocks: Vec<(i64, Vec<i64>)> =
             document(&self.tx, self.store.statement(sql, vec![keys])).await?;
         let mut found = Candidates::default();
-        for mut block in blocks {
+        for (key, mut block) in blocks {
             if block.len() > BLOCK_MAX {
                 block.sort_unstable();
                 block.truncate(BLOCK_MAX);
                 found.cut += 1;
             }
-            found.records.extend(block.into_iter().map(RecordId));
+            if !block.is_empty() {
+                found.blocks.push((key, block.into_iter().map(RecordId).collect()));
+            }
         }
-        found.records.sort_unstable();
-        found.records.dedup();
         Ok(found)
     }
 
@@ -325,8 +407,8 @@ impl IdentitySnapshot {
 
 /// A decision as [`IdentitySnapshot::around`] reads it.
 type DecisionRow = (i64, i64, String, String, i64);
-/// Membership, decisions, block keys as hexadecimal text with the hash of the name.
-type AroundRow = (Vec<(i64, i64)>, Vec<DecisionRow>, Vec<(i64, String, Option<i64>)>);
+/// Membership, decisions.
+type AroundRow = (Vec<(i64, i64)>, Vec<DecisionRow>);
 
 fn decision(row: DecisionRow) -> Result<Decision, StoreError> {
     let (left, right, verdict, decided_by, at) = row;
