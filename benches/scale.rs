@@ -316,6 +316,8 @@ fn jobs(store: &Store) -> Jobs {
         lifecycle: Arc::default(),
         metrics: Arc::default(),
         scores: Arc::default(),
+        segmentation: Arc::default(),
+        alerts: Arc::default(),
         clock: Arc::new(Now),
         progress: Arc::new(NoProgress),
         options: Options::default(),
