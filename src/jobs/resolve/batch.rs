@@ -31,7 +31,7 @@ impl Jobs {
         report: &mut ResolveReport,
     ) -> Result<(), JobError> {
         let snapshot = self.store.identity_snapshot().await?;
-        self.resolve_in(snapshot, lease, kind, dirty, knowledge, report).await
+        Box::pin(self.resolve_in(snapshot, lease, kind, dirty, knowledge, report)).await
     }
 
     /// Resolves what changed in one transaction, lease and all, where it is one batch of people that
@@ -64,7 +64,7 @@ impl Jobs {
         let dirty: Vec<&DirtyRecord> = dirty.iter().collect();
         let mut report = ResolveReport { dirty: dirty.len() as u64, ..ResolveReport::default() };
         self.progress.report(&Event::ResolveStarted { kind, records: report.dirty });
-        self.resolve_in(snapshot, &lease, kind, &dirty, &knowledge, &mut report).await?;
+        Box::pin(self.resolve_in(snapshot, &lease, kind, &dirty, &knowledge, &mut report)).await?;
         self.tell(kind, &ResolveReport::default(), &report, started);
         report.elapsed_ms = millis(started);
         Ok(Some(report))
