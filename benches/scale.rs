@@ -406,7 +406,7 @@ async fn ask(name: &str, url: &str) {
         command.arg("--config").arg(&config).args(arguments).stdin(Stdio::null());
         command
     };
-    let token = c360(&["token", "--role", "finance"]).output().unwrap();
+    let token = c360(&["token", "--role", "finance", "--subject", "bench"]).output().unwrap();
     assert!(token.status.success(), "{}", String::from_utf8_lossy(&token.stderr));
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let server = c360(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
