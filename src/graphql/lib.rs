@@ -11,6 +11,7 @@ mod as_of;
 mod asked;
 mod attribution;
 mod audit;
+mod checksums;
 mod clv;
 mod cohorts;
 mod company;

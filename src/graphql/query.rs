@@ -4,6 +4,7 @@ use crate::alerts::{self, AlertConnection, AlertEventConnection, AlertFilter};
 use crate::asked::{Asked, asked, shown};
 use crate::attribution::{self, AcquisitionResult, AttributionResult, Costing, Crediting};
 use crate::audit::{self, DataAudit};
+use crate::checksums::{self, RollupChecksum};
 use crate::cohorts::{self, CohortResult};
 use crate::company::Asking;
 use crate::customer::Customer;
@@ -20,9 +21,7 @@ use crate::lives::{self, Following, FunnelMilestone, FunnelResult};
 use crate::movements::{self, RevenueMovements, Wanted};
 use crate::node::{self, Node};
 use crate::operations::{self, AuditConnection, QuarantineConnection, Source};
-use crate::restated::{
-    self, CellContributorConnection, Restatement, RollupCellKey, RollupChecksum,
-};
+use crate::restated::{self, CellContributorConnection, Restatement, RollupCellKey};
 use crate::reviews::{self, ReviewConnection};
 use crate::rollups::{self, Metric, RollupFilter, RollupResult};
 use crate::scalars::{CurrencyCode, DateTime, YearMonth};
@@ -417,7 +416,7 @@ impl Query {
             DateTime,
         >,
     ) -> Option<Result<Vec<RollupChecksum>>> {
-        restated::checksums(ctx, known_at).await.map(Some).transpose()
+        checksums::checksums(ctx, known_at).await.map(Some).transpose()
     }
 
     /// The contributors of a rollup cell and the records behind them. Needs the areas `rollups` and
