@@ -364,7 +364,7 @@ impl Config {
         let limits = typed::<graphql::Limits>(&mut context, "limits");
         let sync = read_sync(&mut context);
         let sources = sources::read(&mut context);
-        for (key, name) in sources_of(&segmentation) {
+        for (key, name) in sources_of(&segmentation, &alerts) {
             if !sources.iter().any(|source| source.name == name) {
                 let hint = did_you_mean(name, sources.iter().map(|source| source.name.as_str()));
                 context.warning(&key, format!("names a source that is not configured{hint}"));
@@ -461,13 +461,20 @@ fn read_score(context: &mut Context<'_>, segmentation: &Segmentation) -> ScoreCo
 }
 
 /// The sources that conditions name, with their keys.
-fn sources_of(segmentation: &Segmentation) -> Vec<(String, &str)> {
+fn sources_of<'a>(
+    segmentation: &'a Segmentation,
+    alerts: &'a AlertConfig,
+) -> Vec<(String, &'a str)> {
     let kinds = [("segments", &segmentation.segments), ("personas", &segmentation.personas)];
     let mut found = Vec::new();
     for (kind, rules) in kinds {
         for (at, rule) in rules.iter().enumerate() {
             found.extend(rule.when.sources(&format!("segmentation.{kind}[{at}].when")));
         }
+    }
+    for (at, rule) in alerts.rules.iter().enumerate() {
+        let when = rule.when.iter();
+        found.extend(when.flat_map(|when| when.sources(&format!("alerts.rules[{at}].when"))));
     }
     found
 }

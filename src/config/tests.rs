@@ -145,6 +145,64 @@ fn alerts_are_checked_key_by_key_with_their_lines() {
 }
 
 #[test]
+fn conditions_on_the_use_of_the_product_and_on_sources_are_checked() {
+    let sound = "[[segmentation.segments]]\nname = \"idle\"\n\
+        when = { any = [{ field = \"days_since_use\", min = 30 }, { field = \"uses\", max = 0, within_days = 30, actions = [\"login\"] }] }\n\
+        [[alerts.rules]]\nid = \"a\"\npreset = \"churn_risk\"\nseverity = \"critical\"\nquiet_days = 90\n\
+        when = { field = \"source\", any_of = [\"hubspt\"] }\n";
+    let config = load(sound, &[]).unwrap();
+    let warned: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    let expected =
+        "alerts.rules[0].when.any_of[0] names a source that is not configured (c.toml:9)";
+    assert!(warned.iter().any(|w| w == expected), "{warned:#?}");
+    let found = mistakes(
+        "[[segmentation.segments]]\nname = \"a\"\n\
+         when = { field = \"days_since_use\", min = 30, within_days = 9 }\n\
+         [[segmentation.segments]]\nname = \"b\"\nwhen = { field = \"uses\", actions = [\"x\"] }\n\
+         [[segmentation.segments]]\nname = \"c\"\nwhen = { field = \"tickets\", min = 1, actions = [\"x\"] }\n",
+        &[],
+    );
+    for expected in [
+        "segmentation.segments[0].when.within_days does not apply to days_since_use; remove it (c.toml:3)",
+        "segmentation.segments[1].when.min is missing; uses needs it (c.toml:6)",
+        "segmentation.segments[2].when.actions does not apply to tickets; remove it (c.toml:9)",
+    ] {
+        assert!(found.iter().any(|f| f == expected), "{expected:?} is not in {found:#?}");
+    }
+}
+
+#[test]
+fn targets_and_business_hours_are_checked_key_by_key_with_their_lines() {
+    let sound = "[[metrics.targets]]\nmetric = \"nps\"\nquarter = \"2026-Q4\"\nbaseline = \"31\"\nreach = \"40\"\n\
+        [metrics.business_hours]\ntimezone = \"Europe/Paris\"\nhours = { monday = [\"09:00-12:30\", \"13:30-24:00\"] }\n";
+    let config = load(sound, &[]).unwrap();
+    assert_eq!(config.metrics.targets.len(), 1);
+    assert!(config.metrics.working_calendar().is_some());
+    let found = mistakes(
+        "[[metrics.targets]]\nmetric = \"csat\"\nquarter = \"2026-Q5\"\nbaseline = \"5%\"\nreach = \"1\"\n\
+         [[metrics.targets]]\nmetric = \"nps\"\nquarter = \"2026-Q4\"\nbaseline = \"1\"\nreach = \"2\"\nraise_by = \"0.1\"\n\
+         [metrics.business_hours]\ntimezone = \"Paris\"\nhours = { someday = [\"09:00-17:00\"] }\n",
+        &[],
+    );
+    for (start, word) in [
+        ("metrics.targets[0].metric has no readings; expected one of", "csat_share"),
+        ("metrics.targets[0].quarter ", "2026-Q4"),
+        ("metrics.targets[0].baseline ", "(c.toml:4)"),
+        (
+            "metrics.targets[1].reach give exactly one of reach, reduce_by and raise_by",
+            "(c.toml:10)",
+        ),
+        ("metrics.business_hours.timezone is not an IANA time zone", "(c.toml:13)"),
+        ("metrics.business_hours.hours.someday is not a weekday", "(c.toml:14)"),
+    ] {
+        let fits = |f: &String| f.starts_with(start) && f.contains(word);
+        assert!(found.iter().any(fits), "{start:?} with {word:?} is not in {found:#?}");
+    }
+    let found = mistakes("[[metrics.targets]]\nmetric = \"nps\"\n", &[]);
+    assert!(found.iter().any(|f| f.starts_with("metrics.targets[0]")), "{found:#?}");
+}
+
+#[test]
 fn every_mistake_is_reported_at_once_with_its_key_and_line() {
     let found = mistakes(
         "[server]\nlisten = \"here\"\nlissen = 1\nworkers = -1\n\n[servers]\n[store]\nurl = \"mysql://x\"\n[log]\nformat = \"josn\"\n[identity]\nlarge_clustr = 3\nlarge_cluster = \"many\"\nunique_sources = []\n[identity.enabled]\nmatch_weigt = true\n[sync]\nbackoff_ms = 5\nbackoff_max_ms = 1\n",

@@ -27,7 +27,7 @@ pub(crate) struct AttributionRow {
     name: String,
     /// New customers credited to it, to nine decimals.
     conversions: Decimal,
-    /// What their first purchases were worth, by currency.
+    /// What their first purchases were worth, by currency; nothing is converted.
     value: Vec<MoneyValue>,
     /// Markov: the share of all conversions that would be lost without it.
     removal_effect: Option<f64>,

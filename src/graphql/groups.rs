@@ -61,6 +61,7 @@ impl Then {
             facts,
             numbers: &self.numbers()?,
             policy: &epoch.policy,
+            sources: &epoch.sources,
             size,
             stage: life.stage,
             status: life.status,

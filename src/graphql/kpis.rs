@@ -35,7 +35,8 @@ pub(crate) struct KpiReading {
     value: Option<Decimal>,
     /// What it is counted in.
     unit: MetricUnit,
-    /// The currency, of amounts and of rates by value.
+    /// The currency, of amounts and of rates by value: each stands in a row of its own, and nothing is
+    /// converted.
     currency: Option<CurrencyCode>,
     /// The mean, of durations.
     mean: Option<Decimal>,

@@ -210,6 +210,7 @@ impl Then {
                 facts,
                 numbers: &numbers,
                 policy: &epoch.policy,
+                sources: &epoch.sources,
                 size,
                 stage: life.stage,
                 status: life.status,

@@ -5,7 +5,6 @@
 
 use crate::{JobError, Jobs, lease};
 use domain::{Principal, ProfileId, Transition};
-use metrics::Sources;
 use metrics::alerts::{Departure, Raised, Watched, departures, raised};
 use metrics::score::score_segment;
 use metrics::segmentation::{Groups, Traits};
@@ -56,7 +55,6 @@ impl Jobs {
         traits: Traits<'_>,
         groups: &Groups,
         transitions: &[Transition],
-        sources: &Sources,
     ) -> Vec<NewAlert> {
         let health = &self.scores.health;
         let own = |name: &&String| health.segments.iter().any(|one| one.segment == **name);
@@ -64,7 +62,7 @@ impl Jobs {
         let ruled = groups.segments.split_last().map_or(&[][..], |(_, ruled)| ruled);
         let size = score_segment(traits.facts, &self.metrics);
         let segment = ruled.iter().find(own).map_or(size.as_str(), String::as_str);
-        let watched = Watched { traits, transitions, sources, health, segment };
+        let watched = Watched { traits, transitions, health, segment };
         raised(&self.alerts, &watched).into_iter().map(|one| self.alert(one)).collect()
     }
 

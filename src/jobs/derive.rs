@@ -311,13 +311,14 @@ impl Jobs {
             facts: &input.facts,
             numbers: &numbers,
             policy: &self.metrics,
+            sources,
             size: metrics::segment_of(kind, has_company, employee_count, &self.metrics),
             stage: life.stage,
             status: life.status,
             as_of: now,
         };
         let groups = self.segmentation.groups(&traits);
-        let alerts = self.profile_alerts(traits, &groups, &life.transitions, sources);
+        let alerts = self.profile_alerts(traits, &groups, &life.transitions);
         let text = |name| golden.get(name).map(|f| f.value.expose().to_owned());
         let channel = text(GoldenFieldName::AcquisitionChannel);
         let dims =

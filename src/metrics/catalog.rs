@@ -228,6 +228,7 @@ pub fn catalog() -> &'static [Definition] {
             crate::acquisition::DEFINITIONS,
             crate::clv::DEFINITIONS,
             crate::kpi::DEFINITIONS,
+            crate::revenue::DEFINITIONS,
             crate::score::DEFINITIONS,
         ]
         .concat()

@@ -1,10 +1,10 @@
 //! The metric policy: the choices on which vendors differ, named and versioned.
 //!
-//! Owns time zone, margin, what a good answer is, the segments by size, and the targets. How recurring revenue is
-//! counted is a policy of its own, [`crate::revenue::RevenuePolicy`].
+//! Owns time zone, margin, what a good answer is, business hours, the segments by size, and the targets.
+//! How recurring revenue is counted is a policy of its own, [`crate::revenue::RevenuePolicy`].
 
 use crate::Margin;
-use crate::kpi::{Kpi, TargetConfig};
+use crate::kpi::{CalendarConfig, Kpi, TargetConfig, WorkingCalendar};
 use crate::revenue::RevenuePolicy;
 use domain::{Currency, ProfileKind};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ pub struct Policy {
     pub gross_margin: Option<Margin>,
     /// CSAT answers of this score or better (1 to 5) are good.
     pub csat_good_from: i64,
+    /// The hours in which first answers to tickets are awaited; without it all hours count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business_hours: Option<CalendarConfig>,
     /// Companies with fewer employees are small.
     pub small_below: i64,
     /// Companies with fewer employees, and not small, are medium; the others are large.
@@ -50,6 +53,7 @@ impl Default for Policy {
             timezone: "UTC".to_owned(),
             gross_margin: None,
             csat_good_from: 4,
+            business_hours: None,
             small_below: 50,
             medium_below: 250,
             reporting_currency: None,
@@ -94,6 +98,10 @@ impl Policy {
         say(!(1..=5).contains(&self.csat_good_from), "csat_good_from", "must be from 1 to 5");
         say(self.small_below < 1, "small_below", "must be at least 1");
         say(self.medium_below < self.small_below, "medium_below", "must not be below small_below");
+        let calendar = self.business_hours.as_ref().map(WorkingCalendar::new);
+        let mistakes = calendar.and_then(Result::err).unwrap_or_default();
+        let below = |one: Problem| Problem { key: format!("business_hours.{}", one.key), ..one };
+        found.extend(mistakes.into_iter().map(below));
         found.extend(
             self.revenue
                 .problems()
@@ -117,6 +125,12 @@ impl Policy {
     #[must_use]
     pub fn label(&self) -> String {
         format!("{}@{}", self.name, self.version)
+    }
+
+    /// The business hours; `None` when none are given, or wrong ones, which [`Policy::problems`] reports.
+    #[must_use]
+    pub fn working_calendar(&self) -> Option<WorkingCalendar> {
+        WorkingCalendar::new(self.business_hours.as_ref()?).ok()
     }
 
     fn zone(&self) -> Option<jiff::tz::TimeZone> {

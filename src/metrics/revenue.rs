@@ -7,6 +7,7 @@
 mod book;
 mod calendar;
 mod cohort;
+mod definitions;
 mod item;
 mod ledger;
 mod monthly;
@@ -22,6 +23,7 @@ mod sum;
 pub use book::{Book, NO_PRODUCT, Slicing, rounding_rows};
 pub use calendar::{Billing, Grain, PERIODS_MAX, Period, periods, start_of};
 pub use cohort::{CohortCell, Cohorts};
+pub(crate) use definitions::DEFINITIONS;
 pub use item::{
     Cancellation, Cause, Discount, Duration, Finding, FindingKind, GivenBack, ItemPeriod, Off,
     Stretch,

@@ -28,6 +28,15 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Months until the cumulative margin of a cohort covers what it cost, the month of acquisition being the first; 0 if it cost nothing.",
         "min(age + 1 : cumulative margin at age >= spend); null NOT_REACHED before",
     ),
+    Definition {
+        policy: &["gross_margin"],
+        ..company(
+            "cumulative_margin",
+            Unit::Money,
+            "Margin that a cohort has brought by the end of a month; months that have not ended are null.",
+            "sum(net revenue to the end of the month) * gross_margin, rounded half to even",
+        )
+    },
     company(
         "payback_recovered",
         Unit::Ratio,

@@ -1,7 +1,6 @@
 //! What the rules raise for one profile, and for people who left a company.
 
 use super::config::{AlertConfig, AlertRule, AlertSeverity, Preset};
-use crate::Sources;
 use crate::score::{HealthFacts, HealthModel, HealthScore, dated, health_score};
 use crate::segmentation::Traits;
 use crate::words::{has_words, lower};
@@ -41,8 +40,6 @@ pub struct Watched<'a> {
     pub traits: Traits<'a>,
     /// Its stage history.
     pub transitions: &'a [Transition],
-    /// Which kinds of source there are.
-    pub sources: &'a Sources,
     /// How health is scored.
     pub health: &'a HealthModel,
     /// The segment by whose weights.
@@ -165,7 +162,8 @@ impl<'a> Watched<'a> {
 
     fn health_at(&self, at: Timestamp) -> HealthScore {
         let zone = self.traits.policy.time_zone();
-        let from = HealthFacts { facts: self.traits.facts, sources: self.sources, zone: &zone };
+        let from =
+            HealthFacts { facts: self.traits.facts, sources: self.traits.sources, zone: &zone };
         health_score(&from, self.health, self.segment, at)
     }
 

@@ -60,13 +60,13 @@ pub fn answers(facts: &CompanyFacts, kind: SurveyKind) -> Vec<Answer> {
     each(facts).filter_map(answer).collect()
 }
 
-/// When tickets were opened.
+/// When tickets were opened and first answered.
 #[must_use]
 pub fn tickets(facts: &CompanyFacts) -> Vec<TicketTimes> {
     let times = |fact: &Fact| match &fact.body {
         Canonical::Ticket(ticket) => {
             let created_at = ticket.created_at.or(fact.occurred_at)?;
-            Some(TicketTimes { created_at, first_reply_at: None })
+            Some(TicketTimes { created_at, first_reply_at: ticket.first_replied_at })
         }
         _ => None,
     };

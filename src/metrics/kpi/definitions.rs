@@ -11,6 +11,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "reached / entrants; immature entrants in neither",
     ),
     company(
+        "overall_conversion",
+        Unit::Ratio,
+        "Entrants to a funnel who reach a step within the window, of those whose window has ended.",
+        "reached / entrants of the first step",
+    ),
+    company(
         "event_rate",
         Unit::Ratio,
         "Events of a later milestone per event of an earlier one in the same period, whoever they belong to; can exceed 1.",
@@ -77,6 +83,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "active in month start + age / size of the cohort",
     ),
     company(
+        "retained_customers",
+        Unit::Count,
+        "Customers of a cohort active so many months after they began; months that have not ended are null.",
+        "count(customers of the cohort active in month start + age)",
+    ),
+    company(
         "cohort_nrr",
         Unit::Ratio,
         "MRR that a cohort pays so many months after it began, of what it began with; months that have not ended are null.",
@@ -113,12 +125,15 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Tickets opened in the period per 100 active customers.",
         "100 * tickets / active customers",
     ),
-    company(
-        "first_response",
-        Unit::Duration,
-        "Time to the first answer to a ticket, median and mean, in calendar or in business hours; unanswered tickets are counted beside it.",
-        "median and mean of first_reply_at - created_at, within the working calendar if one is given",
-    ),
+    Definition {
+        policy: &["business_hours"],
+        ..company(
+            "first_response",
+            Unit::Duration,
+            "Time to the first answer to a ticket opened in the period, median and mean: in the business hours of the metric policy, in all hours where it has none; unanswered tickets are counted beside it.",
+            "median and mean of first_replied_at - created_at, within the business hours if there are any; negative ones left out",
+        )
+    },
     company(
         "referral_rate",
         Unit::Ratio,

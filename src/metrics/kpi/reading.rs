@@ -363,7 +363,9 @@ pub fn readings(kpi: Kpi, inputs: &KpiInputs, policy: &Policy, span: Span) -> Ve
             if tickets.iter().all(|ticket| ticket.first_reply_at.is_none()) {
                 return one(Reading::none(kpi, NullReason::NoSource));
             }
-            let found = first_response(&tickets, window, Hours::Calendar, as_of);
+            let calendar = policy.working_calendar();
+            let hours = calendar.as_ref().map_or(Hours::Calendar, Hours::Business);
+            let found = first_response(&tickets, window, hours, as_of);
             one(duration(kpi, &found.time, found.unanswered))
         }
         Kpi::ReferredRevenueShare => referred(inputs, window),

@@ -1,9 +1,9 @@
 //! Whether a condition holds of a profile at a moment.
 
 use super::config::{Condition, Field};
-use crate::score::dated;
+use crate::score::{DAY_MS, dated};
 use crate::words::{action, has_words, lower};
-use crate::{Numbers, Policy, Ratio, Segment, subscription_mrr};
+use crate::{Numbers, Policy, Ratio, Segment, Sources, subscription_mrr};
 use domain::{
     Canonical, Contact, Currency, DealStatus, Fact, PaymentStatus, ProfileFacts, Stage, Status,
     Timestamp,
@@ -18,6 +18,8 @@ pub struct Traits<'a> {
     pub numbers: &'a Numbers,
     /// The metric policy, by which recurring revenue is counted.
     pub policy: &'a Policy,
+    /// Which kinds of source there are: what none delivers is not known.
+    pub sources: &'a Sources,
     /// The segment by size.
     pub size: Segment,
     /// The stage at the moment.
@@ -45,6 +47,10 @@ impl Condition {
     }
 
     fn field_holds(&self, field: Field, of: &Traits<'_>) -> bool {
+        if !of.delivers(field) {
+            return false;
+        }
+        let since = |at: Timestamp| (of.as_of.as_millis() - at.as_millis()).div_euclid(DAY_MS);
         match field {
             Field::Kind => self.names(of.facts.kind.as_str()),
             Field::BusinessModel => {
@@ -61,8 +67,6 @@ impl Condition {
             Field::EmployeeCount => self.within(of.employees().map(i128::from)),
             Field::TenureDays => {
                 let first = of.numbers.first_payment_at.value;
-                let day = 86_400_000;
-                let since = |at: Timestamp| (of.as_of.as_millis() - at.as_millis()).div_euclid(day);
                 self.within(first.map(since).map(i128::from))
             }
             Field::Nps => self.within(of.numbers.nps_latest.value.map(i128::from)),
@@ -74,11 +78,16 @@ impl Condition {
                 });
                 self.amount(minor.map(Ratio::whole))
             }
+            Field::DaysSinceUse => {
+                let used = of.seen().filter(|fact| self.counts(field, fact)).filter_map(when);
+                self.within(used.max().map(since).map(i128::from))
+            }
             Field::Payments
             | Field::FailedPayments
             | Field::Tickets
             | Field::DealsWon
-            | Field::Touchpoints => {
+            | Field::Touchpoints
+            | Field::Uses => {
                 let begin = self.within_days.map(|days| of.as_of.plus_days(-days));
                 let recent = |fact: &&Fact| {
                     begin.is_none_or(|begin| when(fact).is_some_and(|at| at > begin))
@@ -145,6 +154,10 @@ impl Condition {
     }
 
     fn counts(&self, field: Field, fact: &Fact) -> bool {
+        let acts = |done: Option<&str>| {
+            let done = done.map(action);
+            self.actions.is_empty() || self.actions.iter().any(|word| Some(action(word)) == done)
+        };
         match (field, &fact.body) {
             (Field::Payments, Canonical::Payment(payment)) => {
                 payment.status == PaymentStatus::Succeeded
@@ -154,9 +167,9 @@ impl Condition {
             }
             (Field::Tickets, Canonical::Ticket(_)) => true,
             (Field::DealsWon, Canonical::Deal(deal)) => deal.status == DealStatus::Won,
-            (Field::Touchpoints, Canonical::Touchpoint(touch)) => {
-                self.actions.is_empty()
-                    || self.actions.iter().any(|word| action(word) == action(&touch.action))
+            (Field::Touchpoints, Canonical::Touchpoint(touch)) => acts(Some(&touch.action)),
+            (Field::Uses | Field::DaysSinceUse, Canonical::UsageEvent(usage)) => {
+                acts(usage.action.as_deref())
             }
             _ => false,
         }
@@ -176,6 +189,16 @@ impl<'a> Traits<'a> {
     fn seen(&self) -> impl Iterator<Item = &'a Fact> {
         let as_of = self.as_of;
         self.facts.facts.iter().filter(move |fact| when(fact).is_none_or(|at| at <= as_of))
+    }
+
+    /// Whether a source delivers what a field looks at, of those that facts alone answer.
+    fn delivers(&self, field: Field) -> bool {
+        match field {
+            Field::Payments | Field::FailedPayments => self.sources.has_payments,
+            Field::Tickets => self.sources.has_tickets,
+            Field::Uses | Field::DaysSinceUse => self.sources.has_usage,
+            _ => true,
+        }
     }
 
     fn employees(&self) -> Option<i64> {

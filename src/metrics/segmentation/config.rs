@@ -64,7 +64,7 @@ pub struct Condition {
     /// Counts: only over so many last days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_days: Option<i64>,
-    /// `touchpoints`: any of these actions; compared in lower case, spaces and hyphens as `_`.
+    /// `touchpoints`, `uses`, `days_since_use`: any of these actions; compared in lower case, spaces and hyphens as `_`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
 }
@@ -115,6 +115,10 @@ pub enum Field {
     DealsWon,
     /// Contacts with the marketing.
     Touchpoints,
+    /// Uses of the product.
+    Uses,
+    /// Whole days since the last use of the product; not known of who never used it.
+    DaysSinceUse,
 }
 
 /// How a field is held against something.
@@ -152,18 +156,21 @@ impl Field {
             Self::Tickets => "tickets",
             Self::DealsWon => "deals_won",
             Self::Touchpoints => "touchpoints",
+            Self::Uses => "uses",
+            Self::DaysSinceUse => "days_since_use",
         }
     }
 
     const fn sort(self) -> Sort {
         match self {
-            Self::EmployeeCount | Self::TenureDays | Self::Nps => Sort::Number,
+            Self::EmployeeCount | Self::TenureDays | Self::Nps | Self::DaysSinceUse => Sort::Number,
             Self::Arr | Self::Revenue => Sort::Amount,
             Self::Payments
             | Self::FailedPayments
             | Self::Tickets
             | Self::DealsWon
-            | Self::Touchpoints => Sort::Count,
+            | Self::Touchpoints
+            | Self::Uses => Sort::Count,
             _ => Sort::Text,
         }
     }
@@ -296,7 +303,9 @@ impl Condition {
         let amount = sort == Some(Sort::Amount);
         only("currency", self.currency.is_some(), amount, amount);
         only("within_days", self.within_days.is_some(), sort == Some(Sort::Count), false);
-        only("actions", !self.actions.is_empty(), self.field == Some(Field::Touchpoints), false);
+        let acts =
+            matches!(self.field, Some(Field::Touchpoints | Field::Uses | Field::DaysSinceUse));
+        only("actions", !self.actions.is_empty(), acts, false);
         if self.min.zip(self.max).is_some_and(|(min, max)| min > max) {
             say(format!("{key}.max"), "must not be below min".into());
         }

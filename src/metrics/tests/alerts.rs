@@ -34,14 +34,14 @@ fn raise_as(
         facts: &facts,
         numbers: &numbers,
         policy: &policy,
+        sources: &ALL,
         size: Segment::Small,
         stage: Stage::Retention,
         status,
         as_of: now,
     };
     let health = HealthModel::default();
-    let watched =
-        Watched { traits, transitions: history, sources: &ALL, health: &health, segment: "small" };
+    let watched = Watched { traits, transitions: history, health: &health, segment: "small" };
     raised(config, &watched)
 }
 

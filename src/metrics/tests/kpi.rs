@@ -2,11 +2,11 @@
 
 use super::build::{at, money};
 use crate::kpi::*;
-use crate::{Measured, NullReason, Ratio, Share};
-use domain::{Date, Money, Month, ProfileId, RecordId, Timestamp};
+use crate::{Measured, NullReason, Policy, Ratio, Share};
+use domain::{Canonical, Date, Fact, Money, Month, ProfileId, RecordId, TicketStatus, Timestamp};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -320,6 +320,62 @@ fn first_answers_are_measured_in_either_kind_of_hours() {
     assert_eq!(silent.time, Measured::none(NullReason::NotReached));
     assert_eq!(tickets_per_100_active(7, 40), Measured::some(r(35, 2)));
     assert_eq!(tickets_per_100_active(7, 0).null_reason, Some(NullReason::ZeroDenominator));
+}
+
+/// The reading of first answers, by hand: three tickets of May answered, one not yet, one of April.
+#[test]
+fn the_reading_of_first_answers_goes_by_the_business_hours_of_the_policy() {
+    let ticket = |id: i64, created: &str, reply: Option<&str>| {
+        let mut fact = super::build::ticket(id, created, TicketStatus::Open);
+        if let Canonical::Ticket(body) = &mut fact.body {
+            body.first_replied_at = reply.map(at);
+        }
+        fact
+    };
+    let answered = vec![
+        ticket(1, "2026-05-04T08:00:00Z", Some("2026-05-04T09:30:00Z")), // 1.5 h
+        ticket(2, "2026-05-04T15:00:00Z", Some("2026-05-05T08:00:00Z")), // 17 h, 2 h of them worked
+        ticket(3, "2026-05-06T08:00:00Z", Some("2026-05-06T13:00:00Z")), // 5 h, 4 h without lunch
+        ticket(4, "2026-05-07T08:00:00Z", None),
+        ticket(5, "2026-04-30T15:00:00Z", Some("2026-05-04T08:00:00Z")), // not of May
+    ];
+    let read = |facts: Vec<Fact>, policy: &Policy| {
+        let inputs = KpiInputs {
+            facts: BTreeMap::from([(Some(ProfileId(1)), facts)]),
+            contracts: Vec::new(),
+            assumed: Vec::new(),
+            leads: Vec::new(),
+            channels: HashMap::new(),
+            sources: super::build::ALL,
+        };
+        let span = Span {
+            window: window("2026-05-01", "2026-06-01"),
+            as_of: at("2026-05-10"),
+            lead_days: 30,
+            grace_days: 30,
+        };
+        readings(Kpi::FirstResponse, &inputs, policy, span)
+    };
+    let hours = |quarters: i128| r(quarters * i128::from(HOUR_MS), 4);
+    let always = read(answered.clone(), &Policy::default());
+    assert_eq!(always.len(), 1);
+    // Calendar hours: 1.5, 5 and 17; the median is 5, the mean 23.5 / 3.
+    assert_eq!(always[0].value, Measured::some(hours(20)));
+    assert_eq!(always[0].mean, Some(r(47 * i128::from(HOUR_MS), 6)));
+    assert_eq!((always[0].n, always[0].pending, always[0].left_out), (Some(3), 1, 0));
+    let policy = Policy { business_hours: Some(office()), ..Policy::default() };
+    assert_eq!(policy.problems(), []);
+    // Business hours: 1.5, 4 and 2.
+    let worked = read(answered.clone(), &policy);
+    assert_eq!(worked[0].value, Measured::some(hours(8)));
+    assert_eq!(worked[0].mean, Some(hours(10)));
+    // Sources that say of no ticket when it was answered say nothing.
+    let silent = read(answered[3..4].to_vec(), &Policy::default());
+    assert_eq!(silent[0].value, Measured::none(NullReason::NoSource));
+    let wrong = CalendarConfig { timezone: "Paris".to_owned(), ..office() };
+    let wrong = Policy { business_hours: Some(wrong), ..Policy::default() };
+    let keys: Vec<String> = wrong.problems().into_iter().map(|one| one.key).collect();
+    assert_eq!(keys, ["business_hours.timezone"]);
 }
 
 #[test]

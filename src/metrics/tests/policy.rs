@@ -1,10 +1,11 @@
 //! The policy, the segments and the catalogue.
 
 use super::build::*;
+use crate::kpi::{CalendarConfig, Kpi};
 use crate::{DEFAULT_POLICY_TOML, NullReason, Policy, Segment, catalog, segment_of};
 use domain::ProfileKind;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,12 +63,19 @@ fn segments_follow_the_size_of_the_company() {
 fn the_catalogue_defines_every_number_once() {
     let names: BTreeSet<&str> = catalog().iter().map(|d| d.name).collect();
     assert_eq!(names.len(), catalog().len());
-    let known = toml::to_string(&policy(Some("0.5"))).unwrap();
+    let business_hours = Some(CalendarConfig {
+        timezone: "UTC".to_owned(),
+        hours: BTreeMap::default(),
+        holidays: Vec::new(),
+    });
+    let whole = Policy { business_hours, ..policy(Some("0.5")) };
+    let known = toml::to_string(&whole).unwrap();
     for definition in catalog() {
         assert!(definition.definition.ends_with('.'), "{}", definition.name);
         assert!(!definition.formula.is_empty());
         for key in definition.policy {
-            assert!(known.contains(&format!("{key} = ")), "{key}");
+            let table = format!("[{key}]");
+            assert!(known.contains(&format!("{key} = ")) || known.contains(&table), "{key}");
         }
     }
     // Every field of the answers is defined. The debug form names the fields.
@@ -77,6 +85,13 @@ fn the_catalogue_defines_every_number_once() {
         if let Some((name, _)) = line.trim().split_once(':') {
             assert!(names.contains(name), "{name} is not in the catalogue");
         }
+    }
+    for kpi in Kpi::ALL {
+        let found = catalog().iter().find(|one| one.name == kpi.as_str());
+        let definition =
+            found.unwrap_or_else(|| panic!("{} is not in the catalogue", kpi.as_str()));
+        assert_eq!(definition.unit, kpi.unit(), "{}", kpi.as_str());
+        assert_eq!(Kpi::parse(kpi.as_str()), Some(kpi));
     }
 }
 

@@ -23,6 +23,7 @@ fn holds_of(facts: &ProfileFacts, when: &str, on: &str, sources: &Sources) -> bo
         facts,
         numbers: &numbers,
         policy: &policy,
+        sources,
         size: Segment::Small,
         stage: Stage::Retention,
         status: Status::Active,
@@ -121,6 +122,38 @@ fn every_field_is_held_to_what_the_facts_say() {
 }
 
 #[test]
+fn uses_of_the_product_are_counted_and_the_last_one_is_dated() {
+    let mut facts = company();
+    let mut named = used(9, at("2025-06-20"));
+    if let Canonical::UsageEvent(usage) = &mut named.body {
+        usage.action = Some("Report Exported".into());
+    }
+    facts.facts.extend([used(10, at("2025-05-01")), used(11, at("2025-06-02")), named]);
+    let never = company();
+    let (day, silent) = ("2025-07-01", Sources { has_usage: false, ..ALL });
+    for (when, expected) in [
+        ("{ field = \"uses\", min = 3, max = 3 }", true),
+        ("{ field = \"uses\", min = 2, max = 2, within_days = 30 }", true),
+        ("{ field = \"uses\", min = 2, within_days = 20 }", false),
+        ("{ field = \"uses\", min = 1, max = 1, actions = [\"report_exported\"] }", true),
+        ("{ field = \"uses\", min = 1, actions = [\"login\"] }", false),
+        ("{ field = \"days_since_use\", min = 11, max = 11 }", true),
+        ("{ field = \"days_since_use\", min = 12 }", false),
+        ("{ field = \"days_since_use\", min = 0, actions = [\"login\"] }", false),
+    ] {
+        assert_eq!(holds_of(&facts, when, day, &ALL), expected, "{when}");
+        assert!(!holds_of(&facts, when, day, &silent), "without a source nothing is known: {when}");
+    }
+    // As of a day before the last use, that use does not exist yet.
+    let since = "{ field = \"days_since_use\", min = 17, max = 17 }";
+    assert!(holds_of(&facts, since, "2025-06-19", &ALL));
+    // Who never used it has used it no times, and has no last time.
+    assert!(holds_of(&never, "{ field = \"uses\", max = 0 }", day, &ALL));
+    assert!(!holds_of(&never, "{ field = \"uses\", max = 0 }", day, &silent));
+    assert!(!holds_of(&never, "{ field = \"days_since_use\", min = 0 }", day, &ALL));
+}
+
+#[test]
 fn what_is_not_known_fails_a_condition_and_passes_its_negation() {
     let facts = company();
     let none = Sources::default();
@@ -129,6 +162,9 @@ fn what_is_not_known_fails_a_condition_and_passes_its_negation() {
         "{ field = \"revenue\", currency = \"EUR\", min = 0 }",
         "{ field = \"nps\", min = 0 }",
         "{ field = \"tenure_days\", min = 0 }",
+        "{ field = \"payments\", min = 0 }",
+        "{ field = \"failed_payments\", max = 9 }",
+        "{ field = \"tickets\", min = 0 }",
     ] {
         assert!(!holds_of(&facts, when, "2025-07-01", &none), "{when}");
         assert!(holds_of(&facts, &format!("{{ not = {when} }}"), "2025-07-01", &none), "{when}");
