@@ -7,8 +7,9 @@ use crate::identity_flow;
 use crate::served::{SECRET, Served, synced_sqlite};
 use crate::support::root;
 use crate::vendors;
+use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tempfile::TempDir;
 
 /// A configuration file with this text.
@@ -356,6 +357,48 @@ async fn a_merged_customer_is_explained_by_either_id() {
     let joins = merged[0]["joins"].as_array().unwrap();
     assert_eq!(joins.len(), records - 1);
     assert!(joins.iter().any(|join| join["rule"] == "steward"), "{joins:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_tells_what_it_finds_and_fails_where_it_is_told_to() {
+    let db = synced_sqlite().await;
+    let place = place(&db.url, None, "");
+    let audit = |more: &[&str]| run(&place.config, &[&["audit"], more].concat());
+    let listed = |more: &[&str]| -> (Option<i32>, Value) {
+        let output = audit(&[&["--json"], more].concat());
+        (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+    };
+    let severities = |report: &Value| -> BTreeSet<String> {
+        let found = report["findings"].as_array().unwrap().iter();
+        found.map(|one| one["severity"].as_str().unwrap().to_owned()).collect()
+    };
+    let (code, before) = listed(&[]);
+    assert_eq!(code, Some(0), "an audit alone does not fail");
+    assert!(!before["completeness"].as_array().unwrap().is_empty(), "{before:#}");
+    assert!(!severities(&before).contains("severe"), "{before:#}");
+    assert_eq!(listed(&["--fail-on", "severe"]).0, Some(0));
+    // Something severe: a cell that is not the sum of its parts.
+    let connection = Database::connect(&db.url).await.unwrap();
+    let spoil = "UPDATE rollup_cell SET value = value + 1 WHERE component = 'tickets' AND month = \
+                 (SELECT MAX(month) FROM rollup_cell WHERE component = 'tickets')";
+    assert!(connection.execute_unprepared(spoil).await.unwrap().rows_affected() > 0);
+    connection.close().await.unwrap();
+    let (code, after) = listed(&["--fail-on", "severe", "--samples", "1"]);
+    assert_eq!(code, Some(1), "{after:#}");
+    let mut found = after["findings"].as_array().unwrap().iter();
+    let finding = found.find(|one| one["code"] == "rollups_unreconciled").unwrap();
+    assert_eq!(finding["severity"], "severe");
+    assert_eq!(finding["samples"].as_array().unwrap().len(), 1);
+    // A lower bar is missed by what is worse, too; without one the report is only told.
+    assert_eq!(audit(&["--fail-on", "notice"]).status.code(), Some(1));
+    let told = audit(&[]);
+    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+    let text = stdout(&told);
+    assert!(text.lines().any(|line| line.starts_with("severe rollups_unreconciled ")), "{text}");
+    assert!(text.lines().any(|line| line.contains(" hubspot contact.email: ")), "{text}");
+    let wrong = audit(&["--fail-on", "awful"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("expected notice, warning or severe"), "{}", stderr(&wrong));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::support::root;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 #[test]
 fn the_stored_schema_is_that_of_the_code() {
@@ -13,6 +14,84 @@ fn the_stored_schema_is_that_of_the_code() {
         "schema.graphql differs from line {:?}: `cargo run -q -- schema > schema.graphql`",
         first.map(|at| at + 1)
     );
+}
+
+/// Where the catalogue calls a number otherwise than its field.
+const NAMES: [(&str, &str, &str); 27] = [
+    ("Acquisition", "ltv", "clv_margin"),
+    ("CohortCell", "customers", "retained_customers"),
+    ("CohortCell", "retention", "retention_rate"),
+    ("CohortCell", "nrr", "cohort_nrr"),
+    ("CohortCell", "grr", "cohort_grr"),
+    ("CustomerLifetimeValue", "historicRevenue", "revenue_clv"),
+    ("CustomerLifetimeValue", "historicMargin", "margin_clv"),
+    ("FunnelStep", "conversion", "conversion_rate"),
+    ("FunnelStep", "overall", "overall_conversion"),
+    ("HealthDimension", "value", "health_score"),
+    ("HealthDimension", "points", "health_score"),
+    ("PaybackPoint", "recovered", "payback_recovered"),
+    ("PredictedLifetimeValue", "historicRevenue", "revenue_clv"),
+    ("PredictedLifetimeValue", "historicMargin", "margin_clv"),
+    ("PredictedLifetimeValue", "total", "predicted_clv"),
+    ("PredictedLifetimeValue", "totalMargin", "predicted_clv_margin"),
+    ("RevenueMovement", "start", "mrr_start"),
+    ("RevenueMovement", "new", "mrr_new"),
+    ("RevenueMovement", "reactivation", "mrr_reactivation"),
+    ("RevenueMovement", "expansion", "mrr_expansion"),
+    ("RevenueMovement", "contraction", "mrr_contraction"),
+    ("RevenueMovement", "churn", "mrr_churn"),
+    ("RevenueMovement", "churnVoluntary", "mrr_churn_voluntary"),
+    ("RevenueMovement", "churnInvoluntary", "mrr_churn_involuntary"),
+    ("RevenueMovement", "churnUnknown", "mrr_churn_unknown"),
+    ("RevenueMovement", "fx", "mrr_fx"),
+    ("RevenueMovement", "end", "mrr_end"),
+];
+
+#[test]
+fn every_number_of_the_schema_is_in_the_catalogue() {
+    let defined: BTreeSet<&str> = metrics::catalog().iter().map(|one| one.name).collect();
+    let (mut seen, mut renamed, mut missing) = (0, BTreeSet::new(), Vec::new());
+    let (mut of, mut prose) = (String::new(), false);
+    for line in graphql::sdl().lines() {
+        // Descriptions stand between lines of three quotes.
+        if line.trim() == "\"\"\"" {
+            prose = !prose;
+            continue;
+        }
+        if let Some(name) = line.strip_prefix("type ").filter(|_| !prose) {
+            of = name.split_whitespace().next().unwrap().to_owned();
+        }
+        let Some((field, kind)) = line.trim().rsplit_once(": ").filter(|_| !prose) else {
+            continue;
+        };
+        let kind = kind.trim_end_matches('!');
+        let measured = ["Measure", "Estimate", "RollupCount"];
+        if !measured.iter().any(|end| kind.ends_with(end)) {
+            continue;
+        }
+        seen += 1;
+        let field = field.split('(').next().unwrap();
+        let own = NAMES.iter().find(|(kind, name, _)| (*kind, *name) == (of.as_str(), field));
+        let name = match own {
+            Some((_, _, name)) => (*name).to_owned(),
+            None => field.chars().fold(String::new(), |mut text, letter| {
+                if letter.is_uppercase() {
+                    text.push('_');
+                }
+                text.extend(letter.to_lowercase());
+                text
+            }),
+        };
+        if let Some(own) = own {
+            renamed.insert(own);
+        }
+        if !defined.contains(name.as_str()) {
+            missing.push(format!("{of}.{field} ({name})"));
+        }
+    }
+    assert!(seen > 60, "the schema has more numbers than {seen}");
+    assert!(missing.is_empty(), "not in the catalogue: {}", missing.join(", "));
+    assert_eq!(renamed.len(), NAMES.len(), "a name here that no field has");
 }
 
 const INTROSPECTION: &str = "{ __schema { types { name kind description \

@@ -8,7 +8,7 @@ use domain::{
     Canonical, Company, Contact, Currency, Date, Deal, DealStatus, Interval, Link, LinkRole, Money,
     Payment, PaymentStatus, Pii, RecordKey, Refund, Role, Spend, SpendKind, Subscription,
     SubscriptionItem, SubscriptionStatus, SurveyKind, SurveyResponse, Ticket, TicketStatus,
-    Timestamp, Touchpoint,
+    Timestamp, Touchpoint, VendorStay,
 };
 use jobs::Jobs;
 use metrics::kpi::TargetConfig;
@@ -48,6 +48,19 @@ fn person(id: &str, name: &str, channel: Option<&str>, company: bool) -> Item {
         ..Contact::default()
     };
     item("contacts", id, Canonical::Contact(contact))
+}
+
+/// The same, marketing's since a day.
+fn qualified(mut person: Item, since: &str) -> Item {
+    if let Canonical::Contact(contact) = &mut person.body {
+        contact.vendor_stage = Some("marketing_qualified_lead".to_owned());
+        contact.vendor_stays = vec![VendorStay {
+            stage: "marketing_qualified_lead".to_owned(),
+            entered_at: at(since),
+            exited_at: None,
+        }];
+    }
+    person
 }
 
 fn touch(person: &str, day: &str, channel: Option<&str>) -> Item {
@@ -126,7 +139,7 @@ fn answer(person: &str, day: &str, kind: SurveyKind, score: i64) -> Item {
     item("surveys", id, Canonical::SurveyResponse(body))
 }
 
-fn ticket(person: &str, day: &str) -> Item {
+fn ticket(person: &str, day: &str, answered: Option<&str>) -> Item {
     let body = Ticket {
         subject: None,
         status: TicketStatus::Open,
@@ -135,7 +148,7 @@ fn ticket(person: &str, day: &str) -> Item {
         comment_count: None,
         created_at: Some(at(day)),
         solved_at: None,
-        first_replied_at: None,
+        first_replied_at: answered.map(at),
         links: of(person),
     };
     item("tickets", format!("{person} {day}"), Canonical::Ticket(body))
@@ -178,7 +191,7 @@ fn scene() -> Vec<Item> {
     vec![
         item("companies", "c1", Canonical::Company(company)),
         person("a1", "Adela Ahlgren", Some("ads"), false),
-        person("a2", "Bruno Bertolini", Some("email"), false),
+        qualified(person("a2", "Bruno Bertolini", Some("email"), false), "2026-02-04"),
         person("a3", "Celine Charpentier", Some("referral"), false),
         person("a4", "Dagmar Hollerbach", None, true),
         person("a5", "Emil Engstrom", None, false),
@@ -215,10 +228,10 @@ fn scene() -> Vec<Item> {
         answer("a1", "2026-04-01", SurveyKind::Csat, 5),
         answer("a2", "2026-04-02", SurveyKind::Csat, 4),
         answer("a3", "2026-04-03", SurveyKind::Csat, 2),
-        ticket("a1", "2026-03-07"),
-        ticket("a1", "2026-04-07"),
-        ticket("a4", "2026-04-08"),
-        ticket("a4", "2026-05-08"),
+        ticket("a1", "2026-03-07", Some("2026-03-07T03:00:00Z")),
+        ticket("a1", "2026-04-07", Some("2026-04-08T02:00:00Z")),
+        ticket("a4", "2026-04-08", Some("2026-04-08T01:30:00Z")),
+        ticket("a4", "2026-05-08", None),
     ]
 }
 
@@ -253,9 +266,9 @@ async fn seeded(gateway: &Served) -> Jobs {
 }
 
 const ATTRIBUTION: &str = "query($model: AttributionModel!, $by: AttributionGrouping! = CHANNEL, \
-    $from: YearMonth, $to: YearMonth, $days: Int, $asOf: DateTime, $knownAt: DateTime) { \
-    attribution(model: $model, by: $by, from: $from, to: $to, lookBackDays: $days, asOf: $asOf, \
-    knownAt: $knownAt) { rows { name conversions value { amount currency } removalEffect } \
+    $from: YearMonth, $to: YearMonth, $days: Int, $half: Int! = 7, $asOf: DateTime, \
+    $knownAt: DateTime) { attribution(model: $model, by: $by, from: $from, to: $to, \
+    lookBackDays: $days, halfLifeDays: $half, asOf: $asOf, knownAt: $knownAt) { rows { name conversions value { amount currency } removalEffect } \
     unattributed { name conversions value { amount } } conversions value { amount } exact touches \
     leftOut nullReason baseConversion policy asOf knownAt } }";
 
@@ -345,6 +358,86 @@ async fn attributed(gateway: &Served) {
     assert_eq!(codes(&hidden), ["FORBIDDEN"]);
 }
 
+/// The models that are no simple shares, against what is computed here from the journeys of the scene:
+/// a1 ads, email, ads, then 100; a2 email, then 80; c1 ads, without a channel, then 1000; a3 nothing,
+/// then 40; a5 ads, then nothing.
+async fn modelled(gateway: &Served) {
+    let ask =
+        async |variables: Value| gateway.all(ATTRIBUTION, variables).await["attribution"].clone();
+    let near = |answer: &Value, expected: [(&str, f64, f64); 3]| {
+        let found = credits(answer);
+        assert_eq!(found.len(), expected.len(), "{answer}");
+        for ((name, conversions, minor), (wanted, count, value)) in found.into_iter().zip(expected)
+        {
+            let conversions: f64 = conversions.parse().unwrap();
+            assert_eq!(name, wanted);
+            assert!((conversions - count).abs() < 2e-9, "{name}: {conversions}, not {count}");
+            assert!((minor as f64 - 100.0 * value).abs() <= 1.0, "{name}: {minor}, not {value}");
+        }
+    };
+    for half in [7_i32, 30] {
+        let weight = |days: i32| (-f64::from(days) / f64::from(half)).exp2();
+        // Days from the touches to the purchase.
+        let (first, second, third) = (weight(32), weight(23), weight(4));
+        let a1 = (first + third) / (first + second + third);
+        let c1 = weight(27) / (weight(27) + weight(18));
+        let decayed = ask(json!({ "model": "TIME_DECAY", "half": half })).await;
+        near(
+            &decayed,
+            [
+                ("ads", a1 + c1, 100.0 * a1 + 1_000.0 * c1),
+                ("email", 2.0 - a1, 100.0 * (1.0 - a1) + 80.0),
+                ("unattributed", 2.0 - c1, 1_000.0 * (1.0 - c1) + 40.0),
+            ],
+        );
+    }
+    let refused =
+        gateway.ask(Role::Admin, ATTRIBUTION, json!({ "model": "TIME_DECAY", "half": 0 })).await;
+    assert_eq!(codes(&refused), ["BAD_USER_INPUT"]);
+    // The chain: from where to where, how many; each goes on until it converts, brings so much, or ends.
+    // States: 0 ads, 1 email, 2 without a channel.
+    let starts = [3.0, 1.0, 0.0];
+    let steps = [[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]];
+    let (converts, brings) = ([1.0, 1.0, 1.0], [100.0, 80.0, 1_000.0]);
+    let leaves = [4.0, 2.0, 1.0];
+    // What is reached in many steps when nobody passes through `without`.
+    let reached = |ends: [f64; 3], without: Option<usize>| {
+        let mut here = starts.map(|n: f64| n / 4.0);
+        let mut sum = 0.0;
+        for _ in 0..200 {
+            if let Some(gone) = without {
+                here[gone] = 0.0;
+            }
+            sum += (0..3).map(|from| here[from] * ends[from] / leaves[from]).sum::<f64>();
+            here = std::array::from_fn(|to| {
+                (0..3).map(|from| here[from] * steps[from][to] / leaves[from]).sum()
+            });
+        }
+        sum
+    };
+    let lost = |ends| -> [f64; 3] {
+        std::array::from_fn(|k| 1.0 - reached(ends, Some(k)) / reached(ends, None))
+    };
+    let share = |lost: [f64; 3], total: f64| lost.map(|one| total * one / lost.iter().sum::<f64>());
+    let effects = lost(converts);
+    assert!((effects[0] - 5.0 / 6.0).abs() < 1e-12, "by hand: five of six need advertising");
+    let (counts, values) = (share(effects, 3.0), share(lost(brings), 1_180.0));
+    let markov = ask(json!({ "model": "MARKOV" })).await;
+    near(
+        &markov,
+        [
+            ("ads", counts[0], values[0]),
+            ("email", counts[1], values[1]),
+            ("unattributed", counts[2] + 1.0, values[2] + 40.0),
+        ],
+    );
+    let base = markov["baseConversion"].as_f64().unwrap();
+    assert!((base - 0.75).abs() < 1e-12 && markov["exact"] == json!(false), "{markov}");
+    for (row, effect) in markov["rows"].as_array().unwrap().iter().zip(effects) {
+        assert!((row["removalEffect"].as_f64().unwrap() - effect).abs() < 1e-9, "{row}");
+    }
+}
+
 const ACQUISITION: &str = "query($loading: SpendLoading! = FULLY_LOADED, $lag: Int! = 0, $knownAt: DateTime) { \
     acquisition(from: \"2026-03\", loading: $loading, lagMonths: $lag, ages: 4, knownAt: $knownAt) { \
     nullReason policy rows { month channel currency spend { value } newCustomers { value } \
@@ -403,8 +496,9 @@ async fn acquired(gateway: &Served) {
     assert_eq!(find(&lagged, "2026-04", None)["cac"]["value"], json!("240.00"));
 }
 
-const KPIS: &str = "query($names: [Kpi!]!, $from: YearMonth, $to: YearMonth, $grace: Int! = 0) { \
-    kpis(names: $names, from: $from, to: $to, graceDays: $grace) { policy rows { name value unit currency \
+const KPIS: &str = "query($names: [Kpi!]!, $from: YearMonth, $to: YearMonth, $grace: Int! = 0, \
+    $lead: Int! = 30, $asOf: DateTime) { kpis(names: $names, from: $from, to: $to, graceDays: $grace, \
+    leadDays: $lead, asOf: $asOf) { policy rows { name value unit currency \
     mean numerator denominator n interval { low high } leftOut pending nullReason partial } } }";
 
 async fn measured(gateway: &Served) {
@@ -435,7 +529,13 @@ async fn measured(gateway: &Served) {
     assert_eq!((&tickets["value"], &tickets["denominator"]), (&json!("50.000000"), &json!("6")));
     let referred = spring("REFERRED_REVENUE_SHARE").await;
     assert_eq!(referred["value"], json!("0.031496"), "40 of 1270");
-    for name in ["FIRST_RESPONSE", "REFERRAL_RATE", "IMPRESSIONS", "CLICK_THROUGH_RATE"] {
+    // 3, 26 and 1.5 hours; the median and the mean of 30.5 / 3.
+    let response = spring("FIRST_RESPONSE").await;
+    assert_eq!((&response["value"], &response["mean"]), (&json!("10800000"), &json!("36600000")));
+    assert_eq!((&response["n"], &response["pending"]), (&json!(3), &json!(0)));
+    let may = ask("FIRST_RESPONSE", "2026-05", "2026-05").await;
+    assert_eq!((&may["nullReason"], &may["pending"]), (&json!("NOT_REACHED"), &json!(1)));
+    for name in ["REFERRAL_RATE", "IMPRESSIONS", "CLICK_THROUGH_RATE"] {
         let none = spring(name).await;
         assert_eq!((&none["value"], &none["nullReason"]), (&Value::Null, &json!("NO_SOURCE")));
     }
@@ -444,8 +544,25 @@ async fn measured(gateway: &Served) {
     let value = ask("RENEWAL_RATE_NET_VALUE", "2026-05", "2026-05").await;
     assert_eq!(value["value"], json!("0.600000"), "30 of 50");
     assert_eq!(spring("RENEWAL_RATE").await["nullReason"], json!("NO_DATA"));
-    let leads = ask("LEAD_QUALIFICATION_RATE", "2026-01", "2026-04").await;
-    assert_eq!(leads["value"].is_null(), !leads["nullReason"].is_null(), "{leads}");
+    // Six leads of January; one is marketing's 20 days later, two have a deal 45 days later.
+    let qualified = async |days: i32, as_of: &str| {
+        let variables = json!({ "names": ["LEAD_QUALIFICATION_RATE"], "from": "2026-01",
+            "to": "2026-01", "lead": days, "asOf": format!("{as_of}T00:00:00Z") });
+        let row = gateway.all(KPIS, variables).await["kpis"]["rows"][0].clone();
+        (
+            row["value"].clone(),
+            row["numerator"].clone(),
+            row["denominator"].clone(),
+            row["nullReason"].clone(),
+        )
+    };
+    let share = |value: &str, good: &str| (json!(value), json!(good), json!("6"), Value::Null);
+    assert_eq!(qualified(30, "2026-06-01").await, share("0.166667", "1"));
+    assert_eq!(qualified(20, "2026-06-01").await, share("0.000000", "0"));
+    assert_eq!(qualified(46, "2026-06-01").await, share("0.500000", "3"));
+    // Before their days have passed nobody is counted.
+    let young = qualified(46, "2026-02-10").await;
+    assert_eq!((young.0, young.3), (Value::Null, json!("IMMATURE")));
     assert_eq!(ask("NPS", "2026-06", "2026-06").await["partial"], json!(true));
     assert_eq!(nps["partial"], json!(false));
     // Support sees its own numbers, and no others.
@@ -555,6 +672,7 @@ async fn whole_company(db: TestDb) {
     let gateway = Served::start(db).await;
     seeded(&gateway).await;
     attributed(&gateway).await;
+    modelled(&gateway).await;
     acquired(&gateway).await;
     measured(&gateway).await;
     followed(&gateway).await;
