@@ -12,6 +12,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::panic,
     clippy::disallowed_methods

@@ -103,7 +103,8 @@ impl Jobs {
     }
 
     async fn resolve_under(&self, lease: &Lease, full: bool) -> Result<ResolveReport, JobError> {
-        let result = self.keeping(lease, self.resolve_leased(lease, full)).await;
+        // A large future, held by every caller otherwise.
+        let result = self.keeping(lease, Box::pin(self.resolve_leased(lease, full))).await;
         let message = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
         let outcome = match &result {
             Ok(_) => Outcome::Done,

@@ -238,8 +238,8 @@ fn claims(present: Option<&str>, stays: &[VendorStay], at: Option<Timestamp>) ->
 impl Claims {
     /// The stage at a moment: the last one entered by then, else the first one.
     fn at(&self, at: Option<Timestamp>) -> Option<String> {
-        let by_then = self.entered.iter().filter(|(entered, _)| *entered <= at);
-        by_then.last().or(self.entered.first()).map(|(_, word)| word.clone())
+        let mut by_then = self.entered.iter().filter(|(entered, _)| *entered <= at);
+        by_then.next_back().or(self.entered.first()).map(|(_, word)| word.clone())
     }
 
     fn tell(self, mut add: impl FnMut(Option<Timestamp>, What)) {

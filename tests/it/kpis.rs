@@ -204,19 +204,19 @@ fn scene() -> Vec<Item> {
         touch("a4", "2026-04-01", Some("ads")),
         touch("a4", "2026-04-10", None),
         touch("a5", "2026-03-15", Some("ads")),
-        payment("1", "a1", "2026-03-05", 100_00),
-        payment("2", "a1", "2026-04-05", 50_00),
-        payment("3", "a2", "2026-03-20", 60_00),
-        refund("3", "2026-03-21", 60_00),
-        payment("4", "a2", "2026-04-02", 80_00),
-        payment("5", "a3", "2026-03-30", 40_00),
-        payment("6", "c1", "2026-04-28", 1_000_00),
-        spend("2026-03-03", Some("ads"), PaidMedia, 150_00),
-        spend("2026-03-04", Some("email"), PaidMedia, 20_00),
-        spend("2026-03-31", None, People, 300_00),
-        spend("2026-03-31", Some("referral"), ReferralCredit, 10_00),
-        spend("2026-04-03", Some("ads"), PaidMedia, 100_00),
-        spend("2026-05-03", Some("ads"), PaidMedia, 70_00),
+        payment("1", "a1", "2026-03-05", 10_000),
+        payment("2", "a1", "2026-04-05", 5_000),
+        payment("3", "a2", "2026-03-20", 6_000),
+        refund("3", "2026-03-21", 6_000),
+        payment("4", "a2", "2026-04-02", 8_000),
+        payment("5", "a3", "2026-03-30", 4_000),
+        payment("6", "c1", "2026-04-28", 100_000),
+        spend("2026-03-03", Some("ads"), PaidMedia, 15_000),
+        spend("2026-03-04", Some("email"), PaidMedia, 2_000),
+        spend("2026-03-31", None, People, 30_000),
+        spend("2026-03-31", Some("referral"), ReferralCredit, 1_000),
+        spend("2026-04-03", Some("ads"), PaidMedia, 10_000),
+        spend("2026-05-03", Some("ads"), PaidMedia, 7_000),
         won("a1", "2026-03-01", "2026-03-03"),
         won("a3", "2026-03-01", "2026-03-11"),
         won("c1", "2026-04-05", "2026-04-25"),
@@ -254,12 +254,12 @@ async fn seeded(gateway: &Served) -> Jobs {
     let jobs = Jobs { metrics: Arc::new(policy), ..jobs(&gateway.db) };
     feed(&jobs, &scene()).await;
     let begun = |day: &str| at(day).as_millis();
-    feed_version(&jobs, &[subscription("a6", "2026-04-01", 20_00, None)], begun("2026-04-01"))
+    feed_version(&jobs, &[subscription("a6", "2026-04-01", 2_000, None)], begun("2026-04-01"))
         .await;
-    feed_version(&jobs, &[subscription("a5", "2026-04-10", 30_00, None)], begun("2026-04-10"))
+    feed_version(&jobs, &[subscription("a5", "2026-04-10", 3_000, None)], begun("2026-04-10"))
         .await;
     settle(&jobs).await;
-    let over = subscription("a6", "2026-04-01", 20_00, Some("2026-05-01"));
+    let over = subscription("a6", "2026-04-01", 2_000, Some("2026-05-01"));
     feed_version(&jobs, &[over], begun("2026-05-01")).await;
     settle(&jobs).await;
     jobs
@@ -303,43 +303,43 @@ async fn attributed(gateway: &Served) {
     assert_eq!(
         credits(&linear),
         [
-            credit("ads", "1.166666667", 566_67),
-            credit("email", "1.333333333", 113_33),
-            credit("unattributed", "1.500000000", 540_00),
+            credit("ads", "1.166666667", 56_667),
+            credit("email", "1.333333333", 11_333),
+            credit("unattributed", "1.500000000", 54_000),
         ]
     );
     assert_eq!((&linear["conversions"], &linear["leftOut"]), (&json!(4), &json!(0)));
-    assert_eq!(minor(&linear["value"][0]), 1_220_00);
+    assert_eq!(minor(&linear["value"][0]), 122_000);
     let first = ask(json!({ "model": "FIRST" })).await;
     assert_eq!(
         credits(&first),
         [
-            credit("ads", "2.000000000", 1_100_00),
-            credit("email", "1.000000000", 80_00),
-            credit("unattributed", "1.000000000", 40_00),
+            credit("ads", "2.000000000", 110_000),
+            credit("email", "1.000000000", 8_000),
+            credit("unattributed", "1.000000000", 4_000),
         ]
     );
     let last = ask(json!({ "model": "LAST" })).await;
     assert_eq!(
         credits(&last),
         [
-            credit("ads", "1.000000000", 100_00),
-            credit("email", "1.000000000", 80_00),
-            credit("unattributed", "2.000000000", 1_040_00),
+            credit("ads", "1.000000000", 10_000),
+            credit("email", "1.000000000", 8_000),
+            credit("unattributed", "2.000000000", 104_000),
         ]
     );
     let march = ask(json!({ "model": "LINEAR", "from": "2026-03", "to": "2026-03" })).await;
     assert_eq!(
         credits(&march),
         [
-            credit("ads", "0.666666667", 66_67),
-            credit("email", "0.333333333", 33_33),
-            credit("unattributed", "1.000000000", 40_00),
+            credit("ads", "0.666666667", 6_667),
+            credit("email", "0.333333333", 3_333),
+            credit("unattributed", "1.000000000", 4_000),
         ]
     );
     // Only the touch four days before, and that without a channel 18 days before.
     let near = ask(json!({ "model": "LINEAR", "days": 20 })).await;
-    assert_eq!(credits(&near).last().unwrap(), &credit("unattributed", "3.000000000", 1_120_00));
+    assert_eq!(credits(&near).last().unwrap(), &credit("unattributed", "3.000000000", 112_000));
     let campaigns = ask(json!({ "model": "FIRST", "by": "CAMPAIGN" })).await;
     assert_eq!(campaigns["rows"][0]["name"], json!("ads spring"));
     // All models credit all that there is, exactly.
@@ -350,7 +350,7 @@ async fn attributed(gateway: &Served) {
             conversions += count.replace('.', "").parse::<i64>().unwrap();
             value += minor;
         }
-        assert_eq!((conversions, value), (4_000_000_000, 1_220_00), "{model}: {answer}");
+        assert_eq!((conversions, value), (4_000_000_000, 122_000), "{model}: {answer}");
     }
     let early = ask(json!({ "model": "LINEAR", "asOf": "2026-04-01T00:00:00Z" })).await;
     assert_eq!(early["conversions"], json!(2), "what was later does not exist");
@@ -661,7 +661,7 @@ async fn merged(gateway: &Served) {
     let after = gateway.all(ATTRIBUTION, json!({ "model": "LINEAR" })).await["attribution"].clone();
     assert_eq!((&before["conversions"], &after["conversions"]), (&json!(4), &json!(3)));
     // The first purchase of the two is that of March.
-    assert_eq!(minor(&after["value"][0]), 1_140_00);
+    assert_eq!(minor(&after["value"][0]), 114_000);
     let times = json!({ "model": "LINEAR", "asOf": before["asOf"], "knownAt": before["knownAt"] });
     assert_eq!(gateway.all(ATTRIBUTION, times).await["attribution"], before);
     let told = gateway.all(ACQUISITION, json!({ "knownAt": before["knownAt"] })).await;
