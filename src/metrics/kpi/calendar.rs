@@ -12,15 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Business hours as written in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct CalendarConfig {
-    /// IANA name of the time zone.
+    /// IANA name of the time zone; UTC if not given.
     pub timezone: String,
     /// Spans per weekday (`monday = ["09:00-12:30", "13:30-18:00"]`); an absent day is free.
     pub hours: BTreeMap<String, Vec<String>>,
     /// Free days, `YYYY-MM-DD`.
-    #[serde(default)]
     pub holidays: Vec<String>,
+}
+
+impl Default for CalendarConfig {
+    fn default() -> Self {
+        Self { timezone: "UTC".to_owned(), hours: BTreeMap::new(), holidays: Vec::new() }
+    }
 }
 
 /// Business hours, checked.
