@@ -172,7 +172,7 @@ impl Writer {
         let payload = format!("{{\"id\":\"{external}\"}}");
         let hash = Payload::new(payload.clone()).hash();
         self.records.rows.push(format!(
-            "({id},'bench','{stream}','{external}',1,{at},{hash},'{payload}',1,{at},{at})"
+            "({id},'bench','{stream}','{external}',{at},{at},{hash},'{payload}',1,{at},{at})"
         ));
         id
     }
@@ -440,7 +440,7 @@ async fn ask(name: &str, url: &str) {
                 let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
                 assert!(answer.get("errors").is_none(), "{answer}");
                 rows = answer
-                    .pointer("/data/rollups/points")
+                    .pointer("/data/rollups/rows")
                     .and_then(|p| p.as_array())
                     .map_or(0, Vec::len);
             }
@@ -453,11 +453,19 @@ async fn ask(name: &str, url: &str) {
     }
 }
 
-const QUERIES: [(&str, &str); 1] = [(
-    "rollup of all months and channels",
-    "{ rollups(by: [MONTH, CHANNEL]) { points { month channel newCustomers { value } \
-     revenue { value } spend { value } tickets { value } } } }",
-)];
+const QUERIES: [(&str, &str); 2] = [
+    (
+        "rollup of all months and channels",
+        "{ rollups(by: [MONTH, CHANNEL]) { rows { month channel newCustomers { value } \
+         revenue { value } spend { value } cac { value } } } }",
+    ),
+    (
+        "five movements by month and channel",
+        "{ rollups(by: [MONTH, CHANNEL]) { rows { month channel mrrStart { value } newMrr { value } \
+         reactivationMrr { value } expansionMrr { value } contractionMrr { value } churnedMrr { value } \
+         netNewMrr { value } mrrEnd { value } } } }",
+    ),
+];
 
 async fn run(name: &str, url: &str, fresh: bool) {
     let (profiles, facts) = (number("--profiles", 100_000), number("--facts", 50));

@@ -9,10 +9,11 @@ use crate::asked::Asked;
 use crate::errors::Refusal;
 use crate::known::KnownEpoch;
 use async_graphql::Result;
-use domain::{ProfileFacts, Timestamp};
+use domain::{ProfileFacts, RecordId, Timestamp};
+use metrics::revenue::{KnownSubscription, owned_subscriptions, recurring_cells};
 use metrics::{Cell, Component, Dims};
 use std::collections::HashMap;
-use store::read::Share;
+use store::read::{Share, SubscriptionVersions};
 
 /// Contributors whose facts are held at once.
 const PAGE: usize = 500;
@@ -25,6 +26,8 @@ pub(crate) struct Contribution {
     pub cells: Vec<Cell>,
     /// Its facts up to the moment; `None` for an expense.
     pub facts: Option<ProfileFacts>,
+    /// Its subscriptions, as they were at the moment.
+    pub subscriptions: Vec<KnownSubscription>,
 }
 
 /// The contributors known in an epoch, by id.
@@ -78,23 +81,47 @@ impl Contributors {
         let spends = store.spends_known(scope, &expenses, epoch.number).await?;
         let mut known = store.profiles_known(scope, &profiles, epoch.number).await?;
         let today = self.as_of.date_in(&epoch.policy.time_zone());
+        let versions = versions(asked, epoch, known.values().flatten()).await?;
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some(spend) = spends.get(&id) {
                 let begun = spend.day <= today;
-                let cells = metrics::spend_cells(domain::RecordId(id), spend);
+                let cells = metrics::spend_cells(RecordId(id), spend);
                 let cells = if begun { cells } else { Vec::new() };
-                found.push(Contribution { id, cells, facts: None });
+                found.push(Contribution { id, cells, facts: None, subscriptions: Vec::new() });
             } else if let Some(Ok(facts)) = known.remove(&id) {
                 let facts = metrics::facts_until(facts, self.as_of);
                 let shares = told.get(&id).map_or(&[][..], Vec::as_slice);
                 let dims = dims(shares, &facts, epoch, self.as_of);
-                let cells = metrics::cells(&facts, &dims, &epoch.policy);
-                found.push(Contribution { id, cells, facts: Some(facts) });
+                let subscriptions = subscriptions(&facts, &versions, Some(self.as_of));
+                let mut cells = metrics::cells(&facts, &dims, &epoch.policy);
+                cells.extend(recurring_cells(&subscriptions, &dims, &epoch.policy));
+                found.push(Contribution { id, cells, facts: Some(facts), subscriptions });
             }
         }
         Ok(found)
     }
+}
+
+/// What the subscriptions of customers say and said, as known in an epoch.
+pub(crate) async fn versions(
+    asked: &Asked,
+    epoch: &KnownEpoch,
+    customers: impl Iterator<Item = &ProfileFacts>,
+) -> Result<HashMap<i64, SubscriptionVersions>> {
+    let records: Vec<i64> = customers.flat_map(owned_subscriptions).map(|one| one.0).collect();
+    Ok(asked.store.subscription_versions_known(&asked.scope, &records, epoch.number).await?)
+}
+
+/// A customer's subscriptions; with `as_of` only what had happened by then.
+pub(crate) fn subscriptions(
+    facts: &ProfileFacts,
+    versions: &HashMap<i64, SubscriptionVersions>,
+    as_of: Option<Timestamp>,
+) -> Vec<KnownSubscription> {
+    let of =
+        |record: RecordId| Some(KnownSubscription::of(record, versions.get(&record.0)?, as_of));
+    owned_subscriptions(facts).filter_map(of).collect()
 }
 
 /// The dimensions of a profile: channel and segment as told, the stage of the moment.

@@ -3,7 +3,7 @@
 //! Owns the naming of causes, from the facts of both times. Refuses to define what counts: a fact's
 //! amount in a cell is what `metrics` makes of that fact alone.
 
-use crate::as_of::Contributors;
+use crate::as_of::{self, Contributors};
 use crate::asked::{Asked, asked};
 use crate::connection::{Page, connection, cursor, place};
 use crate::customer::{self, Customer};
@@ -12,7 +12,8 @@ use crate::known::KnownEpoch;
 use crate::rollups;
 use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::{Area, Canonical, Fact, Money, ProfileFacts, ProfileId, RecordId, Timestamp};
+use domain::{Area, Canonical, Fact, Money, Month, ProfileFacts, ProfileId, RecordId, Timestamp};
+use metrics::revenue::{KnownSubscription, recurring_cells};
 use metrics::{Cell, CellKey, Component, Dims, Policy, UNDATED};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::read::{Absence, RecordFates, RollupCell, RollupRange, Share};
@@ -49,7 +50,7 @@ impl From<RollupCellKey> for CellKey {
 
 /// A value of a cell: an amount in the currency's major unit, or a count.
 fn value(key: &CellKey, value: i128) -> Decimal {
-    let money = !matches!(key.component, Component::NewCustomers | Component::Tickets);
+    let money = !key.component.is_count();
     let minor = i64::try_from(value).ok();
     Decimal(match (key.currency.filter(|_| money), minor) {
         (Some(currency), Some(minor)) => Money::from_minor(minor, currency).to_major_string(),
@@ -391,7 +392,8 @@ pub(crate) async fn compare_known_at(
         .into());
     }
     let number = |month: YearMonth| i64::from(month.0.0);
-    let range = RollupRange { from: from.map(number), to: to.map(number), epoch: None };
+    let range =
+        RollupRange { from: from.map(number), to: to.map(number), ..RollupRange::default() };
     let (before, after) = (asked.epoch(Some(before.0)).await?, asked.epoch(Some(after.0)).await?);
     Ok(Restatement { before, after, range })
 }
@@ -404,7 +406,8 @@ pub(crate) struct CellRecord {
     /// When it happened, if a source says so.
     occurred_at: Option<DateTime>,
     /// What it brings: an amount in the cell's currency, refunds below zero in cohort revenue; 1
-    /// for a ticket.
+    /// for a ticket and where subscriptions are counted. Of a movement: by how much its own MRR changed
+    /// in the month, below zero if it fell; a customer's movement is what all of them make together.
     amount: Decimal,
 }
 
@@ -436,7 +439,8 @@ impl CellContributor {
     }
 
     /// The records that it is made of, as known then. For new customers: all payments and refunds,
-    /// of which the first one not given back in full decides.
+    /// of which the first one not given back in full decides. For recurring revenue: the subscriptions
+    /// that changed in the month.
     async fn records(&self) -> &[CellRecord] {
         &self.records
     }
@@ -447,6 +451,11 @@ connection!(
     CellContributorConnection, CellContributorEdge, CellContributor
 );
 
+/// Dimensions that do not matter.
+fn nobody() -> Dims {
+    Dims { segment: String::new(), channel: None, stage: domain::Stage::Awareness }
+}
+
 /// What a fact alone brings to a cell.
 fn brings(profile: &ProfileFacts, fact: &Fact, key: &CellKey, policy: &Policy) -> Option<i128> {
     let alone = ProfileFacts {
@@ -455,8 +464,7 @@ fn brings(profile: &ProfileFacts, fact: &Fact, key: &CellKey, policy: &Policy) -
         sources: BTreeSet::new(),
         ..*profile
     };
-    let dims = Dims { segment: String::new(), channel: None, stage: domain::Stage::Awareness };
-    let cells = metrics::cells(&alone, &dims, policy);
+    let cells = metrics::cells(&alone, &nobody(), policy);
     let cohort = matches!(key.component, Component::NewCustomers | Component::CohortRevenue);
     let fits = |cell: &&Cell| match cell.key.component {
         Component::GrossPayments | Component::Refunds if cohort => true,
@@ -498,10 +506,17 @@ pub(crate) async fn explain(
     } else {
         store.profiles_known(scope, &ids, epoch.number).await?
     };
+    let versions = match key.component.is_recurring() {
+        true => as_of::versions(asked, &epoch, known.values().flatten()).await?,
+        false => HashMap::new(),
+    };
     let rows = shares.into_iter().map(|share| {
         let amount = value(&key, i128::from(share.cell.value));
         let records = match known.get(&share.contributor) {
-            Some(Ok(profile)) => records(profile, &key, &epoch.policy),
+            Some(Ok(profile)) => {
+                let subscriptions = as_of::subscriptions(profile, &versions, None);
+                records(profile, &subscriptions, &key, &epoch.policy)
+            }
             _ if is_spend => vec![CellRecord {
                 record: ID(RecordId(share.contributor).to_string()),
                 occurred_at: None,
@@ -539,7 +554,7 @@ async fn explained_as_of(
             let Some(cell) = one.cells.iter().find(|cell| cell.key == *key) else { continue };
             let share = value(key, i128::from(cell.value));
             let records = match &one.facts {
-                Some(facts) => records(facts, key, &epoch.policy),
+                Some(facts) => records(facts, &one.subscriptions, key, &epoch.policy),
                 None => vec![CellRecord {
                     record: ID(RecordId(one.id).to_string()),
                     occurred_at: None,
@@ -555,17 +570,52 @@ async fn explained_as_of(
     }
 }
 
-fn records(profile: &ProfileFacts, key: &CellKey, policy: &Policy) -> Vec<CellRecord> {
+/// What a subscription alone brings to a cell of recurring revenue: by how much its own MRR changed in
+/// the month, or 1 where subscriptions are counted.
+fn moves(one: &KnownSubscription, key: &CellKey, policy: &Policy) -> Option<i128> {
+    let cells = recurring_cells(std::slice::from_ref(one), &nobody(), policy);
+    let assumed = matches!(key.component, Component::AssumedFrom | Component::AssumedUntil);
+    let here = |cell: &&Cell| {
+        (cell.key.month, cell.key.currency) == (key.month, key.currency)
+            && if assumed {
+                cell.key.component == key.component
+            } else {
+                !cell.key.component.is_count()
+            }
+    };
+    let signed = |cell: &Cell| match cell.key.component {
+        Component::MrrContraction | Component::MrrChurn => -i128::from(cell.value),
+        _ => i128::from(cell.value),
+    };
+    let sum: i128 = cells.iter().filter(here).map(signed).sum();
+    (sum != 0).then_some(sum)
+}
+
+fn records(
+    profile: &ProfileFacts,
+    subscriptions: &[KnownSubscription],
+    key: &CellKey,
+    policy: &Policy,
+) -> Vec<CellRecord> {
     let money = CellKey { component: Component::GrossPayments, ..key.clone() };
-    let mut found: Vec<(Option<Timestamp>, RecordId, i128)> = profile
-        .facts
-        .iter()
-        .filter_map(|f| Some((f.occurred_at, f.record, brings(profile, f, key, policy)?)))
-        .collect();
+    let mut found: Vec<(Option<Timestamp>, RecordId, i128)> = if key.component.is_recurring() {
+        let when: HashMap<RecordId, Option<Timestamp>> =
+            profile.facts.iter().map(|fact| (fact.record, fact.occurred_at)).collect();
+        let at = |record| when.get(&record).copied().flatten();
+        let moved =
+            |one: &KnownSubscription| Some((at(one.record), one.record, moves(one, key, policy)?));
+        subscriptions.iter().filter_map(moved).collect()
+    } else {
+        let brought = |f: &Fact| Some((f.occurred_at, f.record, brings(profile, f, key, policy)?));
+        profile.facts.iter().filter_map(brought).collect()
+    };
     found.sort_by_key(|(at, record, _)| (at.is_none(), *at, *record));
     let of = |key: &CellKey, amount| match key.component {
         // The records of a count of customers are amounts.
-        Component::NewCustomers => value(&money, amount),
+        Component::NewCustomers
+        | Component::SubscribersNew
+        | Component::SubscribersReactivated
+        | Component::SubscribersChurned => value(&money, amount),
         _ => value(key, amount),
     };
     let row = |(at, record, amount): (Option<Timestamp>, RecordId, i128)| CellRecord {

@@ -9,7 +9,7 @@ use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth, int};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use domain::{Area, Currency, Money, Month, Timestamp};
 use metrics::{
-    Cell, CellKey, Component, Dimension, Exchange, Measured, RollupRow, UNATTRIBUTED, UNDATED,
+    Cell, CellKey, Component, Dimension, Exchange, Measured, RollupRow, Span, UNATTRIBUTED, UNDATED,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -72,6 +72,13 @@ fn amount(measured: &Measured<Money>) -> DecimalMeasure {
     decimal(measured, Money::to_major_string)
 }
 
+fn count(measured: &Measured<i64>) -> RollupCount {
+    RollupCount {
+        value: measured.value.map(int),
+        null_reason: measured.null_reason.map(Into::into),
+    }
+}
+
 /// One row of a rollup: the dimensions asked for, and the numbers, all in one currency.
 #[derive(Clone)]
 pub(crate) struct RollupPoint(RollupRow);
@@ -106,11 +113,7 @@ impl RollupPoint {
 
     /// Customers whose first payment was made in this currency; in any, if amounts are converted.
     async fn new_customers(&self) -> RollupCount {
-        let measured = &self.0.new_customers;
-        RollupCount {
-            value: measured.value.map(int),
-            null_reason: measured.null_reason.map(Into::into),
-        }
+        count(&self.0.new_customers)
     }
 
     /// Succeeded payments less succeeded refunds.
@@ -141,6 +144,75 @@ impl RollupPoint {
     /// Margin CLV over CAC.
     async fn ltv_to_cac(&self) -> DecimalMeasure {
         decimal(&self.0.ltv_to_cac, Clone::clone)
+    }
+
+    /// Recurring revenue per month at the start of the row's months:
+    /// `mrrStart + netNewMrr + fxMrr = mrrEnd`. Each customer's is rounded to whole minor units after each
+    /// change, so that parts sum.
+    async fn mrr_start(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.start)
+    }
+
+    /// Recurring revenue of customers who pay for the first time.
+    async fn new_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.new)
+    }
+
+    /// Recurring revenue of customers who had left.
+    async fn reactivation_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.reactivation)
+    }
+
+    /// More recurring revenue from customers who stayed; unknown where `assumedSubscriptions` is not 0.
+    async fn expansion_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.expansion)
+    }
+
+    /// Less recurring revenue from customers who stayed, positive; unknown where `assumedSubscriptions`
+    /// is not 0.
+    async fn contraction_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.contraction)
+    }
+
+    /// Recurring revenue lost with customers who left, positive.
+    async fn churned_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.churn)
+    }
+
+    /// New, reactivation and expansion less contraction and churn.
+    async fn net_new_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.net_new)
+    }
+
+    /// What exchange rates changed in recurring revenue; nothing unless amounts are converted.
+    async fn fx_mrr(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.fx)
+    }
+
+    /// Recurring revenue per month at the end of the row's months, so far as they have begun.
+    async fn mrr_end(&self) -> DecimalMeasure {
+        amount(&self.0.recurring.end)
+    }
+
+    /// Customers who pay recurring revenue for the first time.
+    async fn new_subscribers(&self) -> RollupCount {
+        count(&self.0.recurring.subscribers_new)
+    }
+
+    /// Customers who had left and pay recurring revenue again.
+    async fn reactivated_subscribers(&self) -> RollupCount {
+        count(&self.0.recurring.subscribers_reactivated)
+    }
+
+    /// Customers who left.
+    async fn churned_subscribers(&self) -> RollupCount {
+        count(&self.0.recurring.subscribers_churned)
+    }
+
+    /// Subscriptions that began before we saw them first and whose price in the row's months is taken to
+    /// be the one first seen. Where there are any, `expansionMrr` and `contractionMrr` are unknown.
+    async fn assumed_subscriptions(&self) -> i32 {
+        int(self.0.recurring.assumed_subscriptions)
     }
 }
 
@@ -234,8 +306,28 @@ impl RollupResult {
             ("segment", Dimension::Segment),
             ("stage", Dimension::Stage),
         ];
-        let measures =
-            ["new_customers", "revenue", "spend", "clv_revenue", "clv_margin", "cac", "ltv_to_cac"];
+        let measures = [
+            "new_customers",
+            "revenue",
+            "spend",
+            "clv_revenue",
+            "clv_margin",
+            "cac",
+            "ltv_to_cac",
+            "mrr_start",
+            "new_mrr",
+            "reactivation_mrr",
+            "expansion_mrr",
+            "contraction_mrr",
+            "churned_mrr",
+            "net_new_mrr",
+            "fx_mrr",
+            "mrr_end",
+            "new_subscribers",
+            "reactivated_subscribers",
+            "churned_subscribers",
+            "assumed_subscriptions",
+        ];
         let mut columns: Vec<String> = dimensions
             .iter()
             .filter(|(_, d)| has(*d))
@@ -261,6 +353,15 @@ impl RollupResult {
                 cells.push(money(measured));
             }
             cells.push(row.ltv_to_cac.value.clone());
+            let r = &row.recurring;
+            let moved = [&r.new, &r.reactivation, &r.expansion, &r.contraction, &r.churn];
+            cells.push(money(&r.start));
+            cells.extend(moved.map(money));
+            cells.extend([&r.net_new, &r.fx, &r.end].map(money));
+            for one in [&r.subscribers_new, &r.subscribers_reactivated, &r.subscribers_churned] {
+                cells.push(one.value.map(|n| n.to_string()));
+            }
+            cells.push(Some(r.assumed_subscriptions.to_string()));
             cells
         };
         let rows = self.rows.iter().map(row).collect();
@@ -329,7 +430,7 @@ async fn cells_as_of(
     asked: &Asked,
     epoch: &KnownEpoch,
     as_of: Timestamp,
-    within: impl Fn(Month) -> bool,
+    within: impl Fn(&CellKey) -> bool,
 ) -> Result<Vec<Cell>> {
     let mut contributors = Contributors::find(asked, epoch, as_of, None).await?;
     let mut sums: Vec<Cell> = Vec::new();
@@ -339,7 +440,7 @@ async fn cells_as_of(
             return Ok(sums);
         }
         let fresh = page.into_iter().flat_map(|one| one.cells);
-        sums = metrics::merge(sums.into_iter().chain(fresh.filter(|cell| within(cell.key.month))));
+        sums = metrics::merge(sums.into_iter().chain(fresh.filter(|cell| within(&cell.key))));
     }
 }
 
@@ -363,14 +464,17 @@ pub(crate) async fn rollups(
     };
     let cells = match (as_of, &known) {
         (Some(as_of), Some(epoch)) => {
-            let within = |month: Month| {
-                from.is_none_or(|from| from.0 <= month) && to.is_none_or(|to| month <= to.0)
+            let within = |key: &CellKey| {
+                let begun = from.is_none_or(|from| from.0 <= key.month);
+                (begun || key.component.is_recurring()) && to.is_none_or(|to| key.month <= to.0)
             };
             cells_as_of(asked, epoch, as_of.0, within).await?
         }
         (_, known) => {
             let epoch = known.as_ref().map(|epoch| epoch.number);
-            let range = RollupRange { from: from.map(number), to: to.map(number), epoch };
+            let running = Component::RECURRING.iter().map(|one| one.as_str()).collect();
+            let (from, to) = (from.map(number), to.map(number));
+            let range = RollupRange { from, to, epoch, running };
             cells(asked.store.rollup_cells(&asked.scope, &range).await?)?
         }
     };
@@ -381,9 +485,22 @@ pub(crate) async fn rollups(
     let (policy, sources) = known
         .as_ref()
         .map_or((&numbering.policy, &numbering.sources), |epoch| (&epoch.policy, &epoch.sources));
+    let moment = match (as_of, &known) {
+        (Some(as_of), _) => as_of.0,
+        (None, Some(epoch)) => epoch.closed,
+        (None, None) => {
+            let computed = asked.store.numbers_computed(&asked.scope).await?;
+            computed.unwrap_or(Timestamp::from_millis(0))
+        }
+    };
+    let span = Span {
+        from: from.map(|from| from.0),
+        to: to.map(|to| to.0),
+        now: moment.month_in(&policy.time_zone()),
+    };
     let only = currency.map(|code| code.0);
     let (rows, converted) = match convert_to {
-        None => (metrics::rollup(&cells, &by, only, policy, sources), None),
+        None => (metrics::rollup(&cells, &by, span, only, policy, sources), None),
         Some(CurrencyCode(to)) => {
             let rates = match &known {
                 Some(epoch) => asked.rates(epoch.number).await?,
@@ -392,7 +509,7 @@ pub(crate) async fn rollups(
             let mut exchange = Exchange::new(to, &rates, policy);
             let paid_in = |cell: &Cell| only.is_none_or(|only| cell.key.currency == Some(only));
             let cells: Vec<Cell> = cells.into_iter().filter(paid_in).collect();
-            let rows = metrics::rollup_in(&mut exchange, &cells, &by, policy, sources);
+            let rows = metrics::rollup_in(&mut exchange, &cells, &by, span, policy, sources);
             (rows, Some((to, exchange.missing().clone())))
         }
     };

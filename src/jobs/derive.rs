@@ -7,7 +7,7 @@ use crate::resolve::millis;
 use crate::{JobError, Jobs, lease};
 use domain::{Money, Month, ProfileId, ProfileKind, Timestamp};
 use identity::{FieldOverride, Golden, GoldenFieldName, GoldenInput};
-use metrics::revenue::Rates;
+use metrics::revenue::{KnownSubscription, Rates, owned_subscriptions, recurring_cells};
 use metrics::segmentation::Traits;
 use metrics::{Cell, Dims, Exchange, Numbers, Sources, numbers_in};
 use serde::Serialize;
@@ -17,6 +17,7 @@ use store::derive::{
     StoredField, StoredPart,
 };
 use store::known::{EpochNote, RuleText};
+use store::read::SubscriptionVersions;
 use store::{Lease, Outcome};
 use tokio::time::Instant;
 
@@ -42,6 +43,8 @@ struct Given<'a> {
     rates: &'a Rates,
     /// Employees of companies.
     sizes: &'a HashMap<ProfileId, i64>,
+    /// What subscriptions say and said.
+    versions: &'a HashMap<i64, SubscriptionVersions>,
     now: Timestamp,
 }
 
@@ -53,7 +56,8 @@ const SURVIVORSHIP: &str = "derive.survivorship";
 /// Which sources the numbers were computed with; a first payment anywhere turns "no source" into 0
 /// everywhere.
 const SOURCES: &str = "derive.sources";
-/// Which metric policy, lifecycle rules, rules of segments and rules of alerts everything was derived by.
+/// Which metric policy, lifecycle rules, rules of segments and rules of alerts everything was derived by,
+/// and how many components cells have.
 const RULES: &str = "derive.rules";
 /// The day on which the models of lifetime value were fitted last.
 const FITTED_ON: &str = "derive.fitted_on";
@@ -109,9 +113,10 @@ impl Jobs {
         let watched = domain::Payload::new(watched.unwrap_or_default()).hash();
         let groups = note.segmentation.as_ref().map_or(0, RuleText::hash);
         let rules_word = format!(
-            "{:016x} {:016x} {groups:016x} {watched:016x}",
+            "{:016x} {:016x} {groups:016x} {watched:016x} {}",
             note.policy.hash(),
-            note.rules.hash()
+            note.rules.hash(),
+            metrics::Component::ALL.len()
         );
         let survivorship =
             format!("{:?} {:?}", self.identity.source_priority, self.identity.survivorship);
@@ -238,6 +243,9 @@ impl Jobs {
         let employers: Vec<ProfileId> =
             inputs.values().flat_map(|(_, i)| i.companies.iter().map(|(id, _)| *id)).collect();
         let sizes = self.employee_counts(&employers).await?;
+        let records = inputs.values().flat_map(|(_, i)| owned_subscriptions(&i.facts));
+        let records: Vec<i64> = records.map(|record| record.0).collect();
+        let versions = self.store.load_subscription_versions(&records).await?;
         let now = lease::now(self);
         let mut derived = Vec::with_capacity(batch.len());
         for contributor in batch {
@@ -255,7 +263,7 @@ impl Jobs {
             }
             derived.push(match inputs.remove(&ProfileId(contributor.id)) {
                 Some((kind, input)) => {
-                    let with = Given { sources, rates, sizes: &sizes, now };
+                    let with = Given { sources, rates, sizes: &sizes, versions: &versions, now };
                     self.derive_profile(*contributor, kind, &input, &with)
                 }
                 None => gone(*contributor, Vec::new()),
@@ -295,7 +303,7 @@ impl Jobs {
         contributor: DirtyContributor,
         kind: ProfileKind,
         input: &ProfileInput,
-        &Given { sources, rates, sizes, now }: &Given<'_>,
+        &Given { sources, rates, sizes, versions, now }: &Given<'_>,
     ) -> Derived {
         let golden = golden(kind, &input.members, &self.identity);
         let life = lifecycle::derive(&input.facts, &self.lifecycle, now);
@@ -323,7 +331,13 @@ impl Jobs {
         let channel = text(GoldenFieldName::AcquisitionChannel);
         let dims =
             Dims { segment: groups.main().to_owned(), channel: channel.clone(), stage: life.stage };
-        let cells = metrics::cells(&input.facts, &dims, &self.metrics);
+        let subscriptions: Vec<KnownSubscription> = owned_subscriptions(&input.facts)
+            .filter_map(|record| {
+                Some(KnownSubscription::of(record, versions.get(&record.0)?, None))
+            })
+            .collect();
+        let mut cells = metrics::cells(&input.facts, &dims, &self.metrics);
+        cells.extend(recurring_cells(&subscriptions, &dims, &self.metrics));
         let main = main_currency(&numbers);
         let first_seen = input
             .facts

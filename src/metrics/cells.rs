@@ -1,6 +1,7 @@
 //! Additive cells: the integers that rollups are sums of.
 //!
-//! Owns what a profile contributes to which cell. Refuses ratios (formed when read, by
+//! Owns what is counted, and what a profile's facts contribute to which cell; what its subscriptions do is
+//! [`crate::revenue::recurring_cells`]'s. Refuses ratios (formed when read, by
 //! [`crate::rollup`]) and anything that depends on `now`, so that re-deriving a profile whose facts
 //! did not change changes no cell. Only facts that the profile owns count here, so that a fact
 //! counts once over all profiles.
@@ -34,18 +35,94 @@ pub enum Component {
     CohortRevenue,
     /// Tickets, in the month in which they were opened; no currency.
     Tickets,
+    /// MRR of customers who pay for the first time, minor units per month, in the month of the
+    /// movement. This and what follows comes from [`crate::revenue::recurring_cells`].
+    MrrNew,
+    /// MRR of customers who had left and pay again.
+    MrrReactivation,
+    /// More MRR from customers who stayed.
+    MrrExpansion,
+    /// Less MRR from customers who stayed, positive.
+    MrrContraction,
+    /// MRR lost with customers who left, positive.
+    MrrChurn,
+    /// Customers who pay recurring revenue for the first time.
+    SubscribersNew,
+    /// Customers who had left and pay again.
+    SubscribersReactivated,
+    /// Customers who left.
+    SubscribersChurned,
+    /// Subscriptions whose first price is assumed to have held before anybody saw it, in the month
+    /// from which on it is.
+    AssumedFrom,
+    /// The same ones, in the first month that was seen from its beginning.
+    AssumedUntil,
 }
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 16] = [
         Self::NewCustomers,
         Self::GrossPayments,
         Self::Refunds,
         Self::Spend,
         Self::CohortRevenue,
         Self::Tickets,
+        Self::MrrNew,
+        Self::MrrReactivation,
+        Self::MrrExpansion,
+        Self::MrrContraction,
+        Self::MrrChurn,
+        Self::SubscribersNew,
+        Self::SubscribersReactivated,
+        Self::SubscribersChurned,
+        Self::AssumedFrom,
+        Self::AssumedUntil,
     ];
+
+    /// Those of recurring revenue. What a customer pays at a time is the sum of all movements before
+    /// it, so their cells are wanted from the first month on, wherever an answer begins.
+    pub const RECURRING: [Self; 10] = [
+        Self::MrrNew,
+        Self::MrrReactivation,
+        Self::MrrExpansion,
+        Self::MrrContraction,
+        Self::MrrChurn,
+        Self::SubscribersNew,
+        Self::SubscribersReactivated,
+        Self::SubscribersChurned,
+        Self::AssumedFrom,
+        Self::AssumedUntil,
+    ];
+
+    /// Whether it is one of [`Component::RECURRING`].
+    #[must_use]
+    pub fn is_recurring(self) -> bool {
+        Self::RECURRING.contains(&self)
+    }
+
+    /// Whether it counts things and not money.
+    #[must_use]
+    pub const fn is_count(self) -> bool {
+        match self {
+            Self::NewCustomers
+            | Self::Tickets
+            | Self::SubscribersNew
+            | Self::SubscribersReactivated
+            | Self::SubscribersChurned
+            | Self::AssumedFrom
+            | Self::AssumedUntil => true,
+            Self::GrossPayments
+            | Self::Refunds
+            | Self::Spend
+            | Self::CohortRevenue
+            | Self::MrrNew
+            | Self::MrrReactivation
+            | Self::MrrExpansion
+            | Self::MrrContraction
+            | Self::MrrChurn => false,
+        }
+    }
 
     /// As stored.
     #[must_use]
@@ -57,6 +134,16 @@ impl Component {
             Self::Spend => "spend",
             Self::CohortRevenue => "cohort_revenue",
             Self::Tickets => "tickets",
+            Self::MrrNew => "mrr_new",
+            Self::MrrReactivation => "mrr_reactivation",
+            Self::MrrExpansion => "mrr_expansion",
+            Self::MrrContraction => "mrr_contraction",
+            Self::MrrChurn => "mrr_churn",
+            Self::SubscribersNew => "subscribers_new",
+            Self::SubscribersReactivated => "subscribers_reactivated",
+            Self::SubscribersChurned => "subscribers_churned",
+            Self::AssumedFrom => "assumed_from",
+            Self::AssumedUntil => "assumed_until",
         }
     }
 
@@ -121,7 +208,7 @@ pub fn merge(cells: impl IntoIterator<Item = Cell>) -> Vec<Cell> {
     merge_wide(cells.into_iter().map(|cell| (cell.key, i128::from(cell.value))))
 }
 
-fn merge_wide(cells: impl IntoIterator<Item = (CellKey, i128)>) -> Vec<Cell> {
+pub(crate) fn merge_wide(cells: impl IntoIterator<Item = (CellKey, i128)>) -> Vec<Cell> {
     let mut sums: BTreeMap<CellKey, i128> = BTreeMap::new();
     for (key, value) in cells {
         *sums.entry(key).or_default() += value;
@@ -214,7 +301,8 @@ pub(crate) fn payments(facts: &[Fact]) -> Vec<Paid> {
 }
 
 /// What this profile contributes: its owned facts only, by its present dimensions. Sorted, one
-/// cell per key, no zeros; independent of the order of the facts.
+/// cell per key, no zeros; independent of the order of the facts. Recurring revenue is not among it:
+/// it takes what subscriptions said before ([`crate::revenue::recurring_cells`]).
 ///
 /// A customer is new in the month of the first payment that was not given back in full: a purchase
 /// undone is none. Money without a date goes to [`UNDATED`], so it is missing from no total.

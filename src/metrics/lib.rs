@@ -41,4 +41,6 @@ pub use mrr::{allocate, subscription_mrr};
 pub use numbers::{Numbers, numbers, numbers_in};
 pub use policy::{DEFAULT_POLICY_TOML, Policy, Problem, Segment, segment_of};
 pub use ratio::{Margin, Ratio};
-pub use rollup::{CountRow, Dimension, RollupRow, UNATTRIBUTED, counts, rollup, rollup_in};
+pub use rollup::{
+    CountRow, Dimension, Recurring, RollupRow, Span, UNATTRIBUTED, counts, rollup, rollup_in,
+};

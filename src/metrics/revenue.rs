@@ -6,6 +6,7 @@
 
 mod book;
 mod calendar;
+mod cells;
 mod cohort;
 mod definitions;
 mod item;
@@ -22,6 +23,7 @@ mod sum;
 
 pub use book::{Book, NO_PRODUCT, Slicing, rounding_rows};
 pub use calendar::{Billing, Grain, PERIODS_MAX, Period, periods, start_of};
+pub use cells::{KnownSubscription, owned_subscriptions, recurring_cells};
 pub use cohort::{CohortCell, Cohorts};
 pub(crate) use definitions::DEFINITIONS;
 pub use item::{
@@ -37,4 +39,4 @@ pub use policy::{
 pub use rates::{RateError, Rates};
 pub use row::{Counts, RevenueRow};
 pub use state::{Conversion, Extent, Question, extent};
-pub use stored::{StoredStates, SubscriptionState, stored_periods};
+pub use stored::{StoredStates, SubscriptionState, states_until, stored_periods};

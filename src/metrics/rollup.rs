@@ -4,11 +4,16 @@
 //! one that amounts are converted to ([`rollup_in`]); currencies are never added. The sums of the rows equal the row of no dimension exactly: rounding happens only in the
 //! averages and ratios, which are not sums.
 
+mod recurring;
+
+pub use recurring::{Recurring, Span};
+
 use crate::exact;
 use crate::{
     Cell, CellKey, Component, Exchange, Measured, NullReason, Policy, Ratio, Sources, allocate,
 };
 use domain::{Currency, Money, Month, Stage};
+use recurring::{Exact, Streams, columns};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The channel of what no channel is known for.
@@ -54,6 +59,8 @@ pub struct RollupRow {
     pub cac: Measured<Money>,
     /// Margin CLV over CAC, four decimals, from the exact fraction.
     pub ltv_to_cac: Measured<String>,
+    /// Recurring revenue and its movements.
+    pub recurring: Recurring,
 }
 
 /// One row of a plain count.
@@ -105,7 +112,8 @@ impl Sums {
             Component::Refunds => self.refunds += value,
             Component::Spend => self.spend += value,
             Component::CohortRevenue => self.cohort += value,
-            Component::Tickets => {}
+            // Tickets are no money; recurring revenue is added up in [`Streams`].
+            _ => {}
         }
     }
 }
@@ -125,14 +133,21 @@ struct Context<'a> {
 /// Expense has no segment and no stage: with those dimensions it is null with `NOT_ATTRIBUTABLE`,
 /// and so are CAC and LTV:CAC. A CAC in a currency without expense, where there is expense in
 /// another one, is null with `MIXED_CURRENCY`.
+///
+/// `cells` are those of the months of `span`, and those of [`Component::RECURRING`] of all months before,
+/// too. Split by month, every month in which something is paid has a row, and `start` is what was paid
+/// at the end of the month before; else it is what was paid before `span` began, and `end` what is at
+/// its end. Movements of months that have not begun are left out.
 #[must_use]
 pub fn rollup(
     cells: &[Cell],
     by: &[Dimension],
+    span: Span,
     currency: Option<Currency>,
     policy: &Policy,
     sources: &Sources,
 ) -> Vec<RollupRow> {
+    let mut streams = Streams::new(by.contains(&Dimension::Month), span);
     let attributable = !by.contains(&Dimension::Segment) && !by.contains(&Dimension::Stage);
     let mut groups: BTreeMap<Group, BTreeMap<Currency, Sums>> = BTreeMap::new();
     for cell in cells {
@@ -140,11 +155,20 @@ pub fn rollup(
         if cell.key.component == Component::Spend && !attributable {
             continue;
         }
+        if cell.key.component.is_recurring() {
+            streams.add(cell, &group(&cell.key, by));
+            continue;
+        }
         let sums = groups.entry(group(&cell.key, by)).or_default().entry(unit).or_default();
         sums.add(cell.key.component, cell.value);
     }
     if let Some(unit) = currency.filter(|_| by.is_empty()) {
         groups.entry((None, None, None, None)).or_default().entry(unit).or_default();
+    }
+    let had = groups.iter().flat_map(|(group, units)| units.keys().map(move |unit| (group, *unit)));
+    let mut recurring = streams.apart(had);
+    for (group, unit) in recurring.keys() {
+        groups.entry(group.clone()).or_default().entry(*unit).or_default();
     }
     let context = Context { policy, sources, attributable };
     let mut rows = Vec::new();
@@ -154,7 +178,12 @@ pub fn rollup(
         for (unit, sums) in units {
             if currency.is_none_or(|wanted| wanted == unit) {
                 let mixed = !spending.is_empty() && !spending.contains(&unit);
-                rows.push(context.row(group.clone(), unit, &Totals::from(&sums), mixed));
+                let exact = recurring.remove(&(group.clone(), unit));
+                let exact = exact.map_or_else(|| streams.none(&group), Ok);
+                let totals = Totals::from(&sums);
+                let mut row = context.row(group.clone(), unit, (&totals, &exact), mixed);
+                row.recurring.finish();
+                rows.push(row);
             }
         }
     }
@@ -212,20 +241,28 @@ impl Totals {
 /// date, whenever they brought it, which makes LTV:CAC free of what rates did since. New customers
 /// are those of all currencies. Where a rate is missing the numbers concerned are null with
 /// `MISSING_RATE`, and [`Exchange::missing`] names it. Shown revenue and spend of the rows sum to
-/// their rounded total: what rounding leaves over is in the largest row.
+/// their rounded total: what rounding leaves over is in the largest row. Recurring revenue is converted by
+/// the rate of each month; what rates changed from one to the next is `fx`, which holds the cents that
+/// rounding the others leaves over, so that start + movements + fx = end.
 #[must_use]
 pub fn rollup_in(
     exchange: &mut Exchange<'_>,
     cells: &[Cell],
     by: &[Dimension],
+    span: Span,
     policy: &Policy,
     sources: &Sources,
 ) -> Vec<RollupRow> {
+    let mut streams = Streams::new(by.contains(&Dimension::Month), span);
     let attributable = !by.contains(&Dimension::Segment) && !by.contains(&Dimension::Stage);
     let mut groups: BTreeMap<Group, BTreeMap<(Month, Currency), Sums>> = BTreeMap::new();
     for cell in cells {
         let Some(unit) = cell.key.currency else { continue };
         if cell.key.component == Component::Spend && !attributable {
+            continue;
+        }
+        if cell.key.component.is_recurring() {
+            streams.add(cell, &group(&cell.key, by));
             continue;
         }
         let of = groups.entry(group(&cell.key, by)).or_default();
@@ -234,9 +271,16 @@ pub fn rollup_in(
     if by.is_empty() {
         groups.entry((None, None, None, None)).or_default();
     }
+    let mut recurring = streams.together(groups.keys(), |value, unit, month| {
+        let value = Ratio::new(value, 1).ok_or(NullReason::Overflow)?;
+        exchange.in_month(value, unit, month)
+    });
+    for group in recurring.keys() {
+        groups.entry(group.clone()).or_default();
+    }
     let context = Context { policy, sources, attributable };
     let mut rows = Vec::with_capacity(groups.len());
-    let (mut revenue, mut spend) = (Vec::new(), Vec::new());
+    let (mut revenue, mut spend, mut moved) = (Vec::new(), Vec::new(), Vec::new());
     for (group, units) in groups {
         let mut totals = Totals::NONE;
         for ((month, unit), sums) in &units {
@@ -244,10 +288,14 @@ pub fn rollup_in(
         }
         revenue.push(totals.revenue);
         spend.push(totals.spend);
-        rows.push(context.row(group, exchange.target(), &totals, false));
+        let exact = recurring.remove(&group).map_or_else(|| streams.none(&group), Ok);
+        rows.push(context.row(group, exchange.target(), (&totals, &exact), false));
+        moved.push(exact);
     }
     settle(&mut rows, &revenue, |row| &mut row.revenue);
     settle(&mut rows, &spend, |row| &mut row.spend);
+    recurring::settle(&mut rows, &moved);
+    rows.iter_mut().for_each(|row| row.recurring.finish());
     rows
 }
 
@@ -267,7 +315,13 @@ fn settle(
 }
 
 impl Context<'_> {
-    fn row(&self, group: Group, currency: Currency, sums: &Totals, mixed: bool) -> RollupRow {
+    fn row(
+        &self,
+        group: Group,
+        currency: Currency,
+        (sums, recurring): (&Totals, &Result<Exact, NullReason>),
+        mixed: bool,
+    ) -> RollupRow {
         let need = |has: bool| if has { Ok(()) } else { Err(NullReason::NoSource) };
         let sound = if sums.overflow { Err(NullReason::Overflow) } else { Ok(()) };
         let paid = need(self.sources.has_payments).and(sound);
@@ -310,6 +364,7 @@ impl Context<'_> {
             clv_margin: clv.and_then(share).and_then(money).into(),
             cac: cac.and_then(|()| each(sums.spend)).and_then(money).into(),
             ltv_to_cac: ltv_to_cac.into(),
+            recurring: columns(recurring, self.sources.has_subscriptions, currency),
         }
     }
 }
@@ -323,13 +378,14 @@ pub fn counts(
     by: &[Dimension],
     sources: &Sources,
 ) -> Vec<CountRow> {
-    let (has, is_count) = match component {
-        Component::NewCustomers => (sources.has_payments, true),
-        Component::Tickets => (sources.has_tickets, true),
-        Component::GrossPayments | Component::Refunds | Component::CohortRevenue => {
-            (sources.has_payments, false)
-        }
-        Component::Spend => (sources.has_spend, false),
+    let has = match component {
+        Component::NewCustomers
+        | Component::GrossPayments
+        | Component::Refunds
+        | Component::CohortRevenue => sources.has_payments,
+        Component::Tickets => sources.has_tickets,
+        Component::Spend => sources.has_spend,
+        _ => sources.has_subscriptions,
     };
     let mut sums: BTreeMap<Group, (i128, bool)> = BTreeMap::new();
     if by.is_empty() {
@@ -341,7 +397,7 @@ pub fn counts(
         sum.1 |= cell.value == i64::MAX || cell.value == i64::MIN;
     }
     let row = |((month, channel, segment, stage), (sum, overflow)): (Group, (i128, bool))| {
-        let value = match (has, is_count, overflow) {
+        let value = match (has, component.is_count(), overflow) {
             (false, ..) => Err(NullReason::NoSource),
             (_, false, _) => Err(NullReason::MixedCurrency),
             (_, _, true) => Err(NullReason::Overflow),

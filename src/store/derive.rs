@@ -8,6 +8,7 @@ use crate::alerts::{APART, NewAlert, Presets};
 use crate::facts::Loader;
 use crate::known::open_epoch;
 use crate::lease::{Lease, extend};
+use crate::read::SubscriptionVersions;
 use crate::rows::json;
 use crate::sql::{insert, map, run};
 use crate::{Store, StoreError};
@@ -319,6 +320,17 @@ impl Store {
         ids: &[ProfileId],
     ) -> Result<HashMap<ProfileId, (ProfileKind, ProfileInput)>, StoreError> {
         Loader { store: self, at: None }.load(ids).await
+    }
+
+    /// What subscriptions say now and said before, by record. One statement.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn load_subscription_versions(
+        &self,
+        records: &[i64],
+    ) -> Result<HashMap<i64, SubscriptionVersions>, StoreError> {
+        self.subscription_versions(records, i64::MAX).await
     }
 
     /// The member records of companies.

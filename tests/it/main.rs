@@ -34,6 +34,7 @@ mod movements;
 mod postgres;
 mod rates;
 mod readme;
+mod recurring;
 mod segments;
 mod served;
 mod statements;

@@ -2,7 +2,8 @@
 //!
 //! Owns from when to when each version of a record holds. A version holds from the vendor's time of
 //! it to that of the next; the first one is taken to hold since the subscription began, and how long
-//! that assumes something nobody saw is told. Refuses to make up a change between two versions.
+//! that assumes something nobody saw is told; and what of it had happened by a moment. Refuses to make
+//! up a change between two versions.
 
 use super::item::{Cancellation, Cause, ItemPeriod, Stretch};
 use crate::Ratio;
@@ -28,6 +29,51 @@ pub struct StoredStates {
     pub assumed: Option<Stretch>,
     /// Neither a start nor a version tells when it began; it has no periods.
     pub undated: bool,
+}
+
+impl SubscriptionState {
+    /// A version of a record. Versions are times in milliseconds or sequence numbers: only times from
+    /// 1990 to 2200 say since when it held.
+    #[must_use]
+    pub fn of(version: Option<i64>, body: Subscription) -> Self {
+        let since = version
+            .filter(|at| (631_152_000_000..7_258_118_400_000).contains(at))
+            .map(Timestamp::from_millis);
+        Self { since, body }
+    }
+}
+
+/// What had happened to a subscription by a moment: versions of then, without ends and cancellations
+/// that came later; none if it had not begun. Where versions carry no times, the first one is what it
+/// began as.
+#[must_use]
+pub fn states_until(states: Vec<SubscriptionState>, as_of: Timestamp) -> Vec<SubscriptionState> {
+    let mut kept: Vec<SubscriptionState> = Vec::with_capacity(states.len());
+    for state in states {
+        if kept.is_empty() || state.since.is_none_or(|since| since <= as_of) {
+            kept.push(state);
+        }
+    }
+    let begun = |state: &SubscriptionState| {
+        state.body.started_at.or(state.since).is_none_or(|at| at <= as_of)
+    };
+    if !kept.first().is_none_or(begun) {
+        return Vec::new();
+    }
+    for state in &mut kept {
+        let body = &mut state.body;
+        let later = |at: &Timestamp| *at > as_of;
+        if body.ended_at.as_ref().is_some_and(later) && body.status == SubscriptionStatus::Canceled
+        {
+            body.status = SubscriptionStatus::Active;
+        }
+        body.ended_at = body.ended_at.filter(|at| !later(at));
+        if body.canceled_at.as_ref().is_some_and(later) {
+            body.canceled_at = None;
+            body.cancellation_reason = None;
+        }
+    }
+    kept
 }
 
 /// Versions later than the start by no more than this are the first ones: vendors write a record a

@@ -128,3 +128,6 @@ pub(super) const ALL: Sources = Sources {
     has_spend: true,
     has_usage: true,
 };
+
+/// All months up to January 2027.
+pub(super) const SPAN: crate::Span = crate::Span { from: None, to: None, now: Month(2027 * 12) };

@@ -105,10 +105,10 @@ fn a_cac_of_mixed_currencies_is_one_number_by_the_months_rate() {
     let table = rates(&[("2025-01-01", "USD", "2"), ("2025-01-15", "USD", "4")]);
     let policy = by_date(FxDate::Transaction);
     // Apart, the dollars have no expense.
-    let apart = rollup(&list, &[Dimension::Month], Some(cur("USD")), &policy, &ALL);
+    let apart = rollup(&list, &[Dimension::Month], SPAN, Some(cur("USD")), &policy, &ALL);
     assert_eq!(apart[0].cac, Measured::none(NullReason::MixedCurrency));
     let mut exchange = Exchange::new(cur("EUR"), &table, &policy);
-    let rows = rollup_in(&mut exchange, &list, &[Dimension::Month], &policy, &ALL);
+    let rows = rollup_in(&mut exchange, &list, &[Dimension::Month], SPAN, &policy, &ALL);
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.currency == cur("EUR")));
     assert_eq!(rows[0].new_customers, Measured::some(2));
@@ -119,7 +119,7 @@ fn a_cac_of_mixed_currencies_is_one_number_by_the_months_rate() {
     // Without January's rate its revenue is unknown, its expense is not.
     let none = Rates::default();
     let mut exchange = Exchange::new(cur("EUR"), &none, &policy);
-    let rows = rollup_in(&mut exchange, &list, &[Dimension::Month], &policy, &ALL);
+    let rows = rollup_in(&mut exchange, &list, &[Dimension::Month], SPAN, &policy, &ALL);
     assert_eq!(rows[0].revenue, Measured::none(NullReason::MissingRate));
     assert_eq!(rows[0].clv_revenue, Measured::none(NullReason::MissingRate));
     assert_eq!(rows[0].cac, Measured::some(money("EUR", 15_000)));
@@ -128,7 +128,7 @@ fn a_cac_of_mixed_currencies_is_one_number_by_the_months_rate() {
     assert_eq!(exchange.missing().iter().copied().collect::<Vec<_>>(), [expected]);
     // No rows are one row of zeros.
     let mut exchange = Exchange::new(cur("EUR"), &none, &policy);
-    let rows = rollup_in(&mut exchange, &[], &[], &policy, &ALL);
+    let rows = rollup_in(&mut exchange, &[], &[], SPAN, &policy, &ALL);
     assert_eq!(rows[0].revenue, Measured::some(money("EUR", 0)));
     assert_eq!(rows[0].cac, Measured::none(NullReason::NoNewCustomers));
 }
@@ -156,7 +156,7 @@ proptest! {
         let policy = by_date(FxDate::Transaction);
         let sum = |by: &[Dimension]| {
             let mut exchange = Exchange::new(cur("EUR"), &table, &policy);
-            let rows = rollup_in(&mut exchange, &list, by, &policy, &ALL);
+            let rows = rollup_in(&mut exchange, &list, by, SPAN, &policy, &ALL);
             rows.iter().map(|row| row.revenue.value.unwrap().amount_minor).sum::<i64>()
         };
         let total = sum(&[]);

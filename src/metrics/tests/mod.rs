@@ -13,6 +13,7 @@ mod kpi;
 mod numbers;
 mod policy;
 mod ratio;
+mod recurring;
 mod revenue;
 mod rollup;
 mod score;

@@ -29,7 +29,7 @@ fn textbook() -> Vec<Cell> {
 
 #[test]
 fn cac_clv_and_their_ratio_follow_the_textbook() {
-    let rows = rollup(&textbook(), &[], usd(), &policy(Some("0.8")), &ALL);
+    let rows = rollup(&textbook(), &[], SPAN, usd(), &policy(Some("0.8")), &ALL);
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
     assert_eq!(row.new_customers, Measured::some(25));
@@ -42,7 +42,7 @@ fn cac_clv_and_their_ratio_follow_the_textbook() {
 }
 
 fn total(cells: &[Cell], policy: &Policy, sources: &Sources) -> RollupRow {
-    rollup(cells, &[], usd(), policy, sources).remove(0)
+    rollup(cells, &[], SPAN, usd(), policy, sources).remove(0)
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn revenue_is_net_of_refunds_each_in_its_month() {
     ]);
     let list = cells(&facts, &dims("small", None, Stage::Lead), &policy(None));
     assert_eq!(total(&list, &policy(None), &ALL).revenue, Measured::some(money("USD", 300)));
-    let rows = rollup(&list, &[Dimension::Month], None, &policy(None), &ALL);
+    let rows = rollup(&list, &[Dimension::Month], SPAN, None, &policy(None), &ALL);
     let months: Vec<_> = rows.iter().map(|r| r.revenue.value.unwrap().amount_minor).collect();
     assert_eq!(months, [500, -200]);
     assert_eq!(rows[0].clv_revenue, Measured::some(money("USD", 300)));
@@ -102,7 +102,8 @@ fn revenue_is_net_of_refunds_each_in_its_month() {
 #[test]
 fn expense_has_no_segment_and_no_stage() {
     for dimension in [Dimension::Segment, Dimension::Stage] {
-        let rows = rollup(&textbook(), &[Dimension::Month, dimension], None, &policy(None), &ALL);
+        let rows =
+            rollup(&textbook(), &[Dimension::Month, dimension], SPAN, None, &policy(None), &ALL);
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].spend, Measured::none(NullReason::NotAttributable));
         assert_eq!(rows[0].cac, Measured::none(NullReason::NotAttributable));
@@ -122,7 +123,7 @@ fn a_saturated_cell_is_no_number() {
 fn unattributed_is_a_channel_of_its_own() {
     let facts = profile(vec![payment(1, "2025-01-10", money("USD", 1))]);
     let list = cells(&facts, &dims("small", None, Stage::Lead), &policy(None));
-    let rows = rollup(&list, &[Dimension::Channel], None, &policy(None), &ALL);
+    let rows = rollup(&list, &[Dimension::Channel], SPAN, None, &policy(None), &ALL);
     assert_eq!(rows[0].channel.as_deref(), Some(UNATTRIBUTED));
 }
 
@@ -218,8 +219,8 @@ proptest! {
             .filter(|c| attributable || c.key.component != Component::Spend)
             .cloned()
             .collect();
-        let rows = rollup(&all, &by, None, &policy(None), &ALL);
-        let mut total = rollup(&whole, &[], None, &policy(None), &ALL);
+        let rows = rollup(&all, &by, SPAN, None, &policy(None), &ALL);
+        let mut total = rollup(&whole, &[], SPAN, None, &policy(None), &ALL);
         prop_assert_eq!(sum(&rows), sum(&total));
         for row in &rows {
             prop_assert_eq!(row.spend.value.is_some(), attributable);
@@ -227,7 +228,7 @@ proptest! {
         }
         // One currency asked for is that part of all.
         total.retain(|row| Some(row.currency) == usd());
-        let only = rollup(&whole, &[], usd(), &policy(None), &ALL);
+        let only = rollup(&whole, &[], SPAN, usd(), &policy(None), &ALL);
         prop_assert_eq!(sum(&only).values().sum_of(), sum(&total).values().sum_of());
         // Counts too.
         let value = |list: Vec<crate::CountRow>| list.iter().filter_map(|r| r.value.value).sum::<i64>();

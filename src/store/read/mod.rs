@@ -46,7 +46,7 @@ pub use profile::Profile;
 pub use records::{FieldSetting, GoldenValue, IdentifierRow, RecordVersion, StoredRecord};
 pub use reviews::{Review, ReviewFilter};
 pub use stages::StageStep;
-pub use subscriptions::SubscriptionHistory;
+pub use subscriptions::{SubscriptionHistory, SubscriptionVersions};
 pub use timeline::{TimelineEntry, TimelineKey, TimelineKind};
 
 use crate::StoreError;

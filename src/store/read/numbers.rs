@@ -46,6 +46,8 @@ pub struct RollupRange {
     pub to: Option<i64>,
     /// As known in this closed epoch; `None` is what is stored now.
     pub epoch: Option<i64>,
+    /// Components whose cells of months before the first one are wanted, too: those of running sums.
+    pub running: Vec<&'static str>,
 }
 
 impl RollupCell {
@@ -107,11 +109,19 @@ impl Store {
         see(scope, Area::Rollups)?;
         let mut values = Vec::new();
         let mut months = "c.value <> 0".to_owned();
-        for (sign, bound) in [(">=", range.from), ("<=", range.to)] {
-            if let Some(bound) = bound {
-                values.push(bound.into());
-                months.push_str(&format!(" AND c.month {sign} ${}", values.len()));
+        if let Some(from) = range.from {
+            values.push(from.into());
+            months.push_str(" AND (c.month >= $1");
+            for component in &range.running {
+                values.push((*component).into());
+                let or = if values.len() == 2 { " OR c.component IN (" } else { ", " };
+                months.push_str(&format!("{or}${}", values.len()));
             }
+            months.push_str(if range.running.is_empty() { ")" } else { "))" });
+        }
+        if let Some(to) = range.to {
+            values.push(to.into());
+            months.push_str(&format!(" AND c.month <= ${}", values.len()));
         }
         let of = |table: &str, when: &str| {
             format!(

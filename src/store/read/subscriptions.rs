@@ -7,11 +7,14 @@ use super::{ReadError, see};
 use crate::facts::{Loader, owner_of};
 use crate::known::CanonicalTable;
 use crate::rows::FromRow;
-use crate::{Store, sql};
+use crate::{Store, StoreError, sql};
 use domain::{Area, ProfileId, Scope, Subscription};
 use entity::subscription;
 use sea_orm::FromQueryResult;
 use std::collections::HashMap;
+
+/// The versions of a subscription, the last one last, each with the vendor's version if that was kept.
+pub type SubscriptionVersions = Vec<(Option<i64>, Subscription)>;
 
 /// A subscription as known in an epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +24,7 @@ pub struct SubscriptionHistory {
     pub owner: Option<ProfileId>,
     /// What it said, the last version last, each with the vendor's version if that was kept. A
     /// version that came and was replaced within one epoch is not among them.
-    pub versions: Vec<(Option<i64>, Subscription)>,
+    pub versions: SubscriptionVersions,
 }
 
 impl Store {
@@ -55,6 +58,39 @@ impl Store {
         records: &[i64],
         epoch: i64,
     ) -> Result<HashMap<i64, SubscriptionHistory>, ReadError> {
+        let links = Loader { store: self, at: Some(epoch) }.links(records).await?;
+        let versions = self.subscription_versions(records, epoch).await?;
+        let history = |(record, versions)| {
+            let owner = links.get(&record).and_then(|of| owner_of(of)).map(ProfileId);
+            (record, SubscriptionHistory { owner, versions })
+        };
+        Ok(versions.into_iter().map(history).collect())
+    }
+
+    /// What subscriptions said that was known in an epoch, by record. One statement.
+    ///
+    /// # Errors
+    /// [`ReadError::Forbidden`], [`ReadError::Store`].
+    pub async fn subscription_versions_known(
+        &self,
+        scope: &Scope,
+        records: &[i64],
+        epoch: i64,
+    ) -> Result<HashMap<i64, SubscriptionVersions>, ReadError> {
+        see(scope, Area::Rollups)?;
+        Ok(self.subscription_versions(records, epoch).await?)
+    }
+
+    /// What subscriptions said that was known in an epoch, by record, as in
+    /// [`SubscriptionHistory::versions`]. One statement.
+    pub(crate) async fn subscription_versions(
+        &self,
+        records: &[i64],
+        epoch: i64,
+    ) -> Result<HashMap<i64, SubscriptionVersions>, StoreError> {
+        if records.is_empty() {
+            return Ok(HashMap::new());
+        }
         let backend = self.backend();
         let table = CanonicalTable::of::<subscription::Entity>();
         let (past, from) = table.past(backend);
@@ -75,15 +111,10 @@ impl Store {
         })
         .await?;
         rows.sort_by_key(|(record, from, ..)| (*record, *from));
-        let links = Loader { store: self, at: Some(epoch) }.links(records).await?;
-        let mut histories: HashMap<i64, SubscriptionHistory> = HashMap::new();
+        let mut versions: HashMap<i64, SubscriptionVersions> = HashMap::new();
         for (record, _, version, model) in rows {
-            let history = histories.entry(record).or_insert_with(|| SubscriptionHistory {
-                owner: links.get(&record).and_then(|of| owner_of(of)).map(ProfileId),
-                versions: Vec::new(),
-            });
-            history.versions.push((version, Subscription::from_row(model)?));
+            versions.entry(record).or_default().push((version, Subscription::from_row(model)?));
         }
-        Ok(histories)
+        Ok(versions)
     }
 }
