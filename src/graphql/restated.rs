@@ -12,7 +12,7 @@ use crate::known::KnownEpoch;
 use crate::rollups;
 use crate::scalars::{CurrencyCode, DateTime, Decimal, YearMonth};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::{Area, Canonical, Fact, Money, Month, ProfileFacts, ProfileId, RecordId, Timestamp};
+use domain::{Area, Canonical, Fact, Money, ProfileFacts, ProfileId, RecordId, Timestamp};
 use metrics::revenue::{KnownSubscription, recurring_cells};
 use metrics::{Cell, CellKey, Component, Dims, Policy, UNDATED};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

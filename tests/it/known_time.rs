@@ -56,6 +56,10 @@ on_both!(saved_answers_asked_again_are_the_same_to_the_byte, async |db: &TestDb|
     for table in past {
         assert!(count(journey.db, table).await > 0, "{table} after all this");
     }
+    for component in ["mrr_new", "mrr_expansion"] {
+        let cells = format!("rollup_cell_past WHERE component = '{component}'");
+        assert!(count(journey.db, &cells).await > 0, "{component} was never restated");
+    }
     // Time stands still now: what increments give is what a rebuild gives.
     journey.jobs.derive(true).await.unwrap();
     let frozen = journey.clock.now();

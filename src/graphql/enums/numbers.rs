@@ -322,6 +322,26 @@ mirror!(
         CohortRevenue,
         /// Tickets, in the month in which they were opened.
         Tickets,
+        /// Recurring revenue of customers who pay for the first time, in the month of the movement.
+        MrrNew,
+        /// Recurring revenue of customers who had left and pay again.
+        MrrReactivation,
+        /// More recurring revenue from customers who stayed.
+        MrrExpansion,
+        /// Less recurring revenue from customers who stayed, positive.
+        MrrContraction,
+        /// Recurring revenue lost with customers who left, positive.
+        MrrChurn,
+        /// Customers who pay recurring revenue for the first time.
+        SubscribersNew,
+        /// Customers who had left and pay again.
+        SubscribersReactivated,
+        /// Customers who left.
+        SubscribersChurned,
+        /// Subscriptions first seen after they began, in the month from which on their price is assumed.
+        AssumedFrom,
+        /// The same ones, in the first month that was seen from its beginning.
+        AssumedUntil,
     }
 );
 
