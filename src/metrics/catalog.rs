@@ -217,13 +217,6 @@ static CATALOG: &[Definition] = &[
         &["timezone", "gross_margin"],
     ),
     row(
-        "mrr_start",
-        Unit::Money,
-        "Recurring revenue per month before the first month of the row; each customer's is rounded to whole minor units after each change, so it differs from `revenueMovements`, which rounds the sum, by at most half a minor unit a customer.",
-        "running sum of net_new_mrr before the row",
-        &["timezone", "churn_date", "dunning_days"],
-    ),
-    row(
         "new_mrr",
         Unit::Money,
         "Recurring revenue per month of customers who pay for the first time, in the month of the movement.",
@@ -271,13 +264,6 @@ static CATALOG: &[Definition] = &[
         "What exchange rates changed in recurring revenue; 0 unless amounts are converted.",
         "mrr_end - mrr_start - net_new_mrr",
         &["timezone", "fx_date", "fx_gap_days"],
-    ),
-    row(
-        "mrr_end",
-        Unit::Money,
-        "Recurring revenue per month at the end of the row's months, so far as they have begun.",
-        "mrr_start + net_new_mrr + fx_mrr",
-        &["timezone", "churn_date", "dunning_days"],
     ),
     row(
         "new_subscribers",

@@ -33,16 +33,22 @@ const fn rate(name: &'static str, definition: &'static str, formula: &'static st
 }
 
 pub(crate) static DEFINITIONS: &[Definition] = &[
-    at(
-        "mrr_start",
-        "Monthly recurring revenue at the start of a period.",
-        "sum(mrr at the first instant of the period)",
-    ),
-    at(
-        "mrr_end",
-        "Monthly recurring revenue at the end of a period.",
-        "start + new + reactivation + expansion - contraction - churn + fx, to the cent",
-    ),
+    Definition {
+        in_rollups: true,
+        ..at(
+            "mrr_start",
+            "Monthly recurring revenue at the start of a period; in rollups each customer's is rounded to whole minor units after each change, so it differs from the exact sum by at most half a minor unit a customer.",
+            "sum(mrr at the first instant of the period)",
+        )
+    },
+    Definition {
+        in_rollups: true,
+        ..at(
+            "mrr_end",
+            "Monthly recurring revenue at the end of a period; rounded in rollups as its start is.",
+            "start + new + reactivation + expansion - contraction - churn + fx, to the cent",
+        )
+    },
     change(
         "mrr_new",
         "MRR of customers who pay for the first time in the period.",
