@@ -216,8 +216,23 @@ async fn rollups_answer_points_and_a_table_that_agree() {
     assert_eq!(rollup["rows"][1]["channel"], "paid_search");
     assert_eq!(rollup["rows"][1]["cac"], json!({"value": null, "nullReason": "NO_NEW_CUSTOMERS"}));
     let columns = rollup["flat"]["columns"].as_array().unwrap();
-    assert_eq!(columns.len(), 10);
+    let named: Vec<&str> = columns.iter().map(|column| column.as_str().unwrap()).collect();
+    let fixed = [
+        "month",
+        "channel",
+        "currency",
+        "new_customers",
+        "revenue",
+        "spend",
+        "clv_revenue",
+        "clv_margin",
+        "cac",
+        "ltv_to_cac",
+    ];
+    assert_eq!(named[..10], fixed, "what was there keeps its place");
+    assert!(named[10..].contains(&"new_mrr"), "{named:?}");
     let rows = rollup["flat"]["rows"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row.as_array().unwrap().len() == named.len()));
     assert_eq!(rows.len(), rollup["rows"].as_array().unwrap().len());
     assert_eq!(rows[0][4], "1000.50");
     assert_eq!(rollup["meta"]["policy"], "default@1");
