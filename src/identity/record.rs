@@ -86,7 +86,7 @@ impl IdentityRecord {
 }
 
 /// A record as it is stored for matching: source, stream, own id, when the source first knew it,
-/// version, fields by their place among [`columns`], identifiers but its own. Whoever changes what a
+/// version, fields by their place among `columns`, identifiers but its own. Whoever changes what a
 /// field or a column is raises the version of what is learnt: all forms are written anew then.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Form<'a>(
