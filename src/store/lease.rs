@@ -103,6 +103,18 @@ pub enum Outcome<'a> {
     },
 }
 
+/// How often a lease that was free a moment later is asked for.
+const TRIES: u32 = 5;
+
+const TAKE: &str = "INSERT INTO sync_state (source, stream, state, status, record_count, reject_count, \
+         request_count, lease_owner, lease_until_ms, fence, started_at_ms) \
+         VALUES ($1, $2, 'null', 'running', 0, 0, 0, $3, $4, 1, $5) \
+         ON CONFLICT (source, stream) DO UPDATE SET lease_owner = excluded.lease_owner, \
+         lease_until_ms = excluded.lease_until_ms, fence = sync_state.fence + 1, \
+         status = excluded.status, started_at_ms = excluded.started_at_ms \
+         WHERE sync_state.lease_owner IS NULL OR sync_state.lease_owner = excluded.lease_owner \
+         OR sync_state.lease_until_ms < excluded.started_at_ms RETURNING fence, state";
+
 /// Takes a lease, see [`Store::acquire`]. Inside a transaction nobody sees it before the commit; others
 /// who want it wait for that.
 pub(crate) async fn acquire_on(
@@ -113,31 +125,34 @@ pub(crate) async fn acquire_on(
     owner: &str,
     now: Timestamp,
 ) -> Result<(Lease, String), StoreError> {
-    let taken = store.statement(
-        "INSERT INTO sync_state (source, stream, state, status, record_count, reject_count, \
-         request_count, lease_owner, lease_until_ms, fence, started_at_ms) \
-         VALUES ($1, $2, 'null', 'running', 0, 0, 0, $3, $4, 1, $5) \
-         ON CONFLICT (source, stream) DO UPDATE SET lease_owner = excluded.lease_owner, \
-         lease_until_ms = excluded.lease_until_ms, fence = sync_state.fence + 1, \
-         status = excluded.status, started_at_ms = excluded.started_at_ms \
-         WHERE sync_state.lease_owner IS NULL OR sync_state.lease_owner = excluded.lease_owner \
-         OR sync_state.lease_until_ms < excluded.started_at_ms RETURNING fence, state",
+    let values = || -> Vec<Value> {
         vec![
             source.into(),
             stream.into(),
             owner.into(),
             (now.as_millis() + LEASE_MS).into(),
             now.as_millis().into(),
-        ],
-    );
-    let taken =
-        map(on, taken, |r| Ok((r.try_get::<i64>("", "fence")?, r.try_get::<String>("", "state")?)))
-            .await?;
-    let Some((fence, state)) = taken.into_iter().next() else {
+        ]
+    };
+    let mut tries = 0;
+    let (fence, state) = loop {
+        let taken = store.statement(TAKE, values());
+        let row = |r: &sea_orm::QueryResult| {
+            Ok((r.try_get::<i64>("", "fence")?, r.try_get::<String>("", "state")?))
+        };
+        if let Some(taken) = map(on, taken, row).await?.into_iter().next() {
+            break taken;
+        }
         let row = sync_state::Entity::find_by_id((source.to_owned(), stream.to_owned()))
             .one(on)
             .await?
             .ok_or(StoreError::NotFound { what: "stream" })?;
+        // Given back between the two statements, as when another task has just found the holder
+        // dead: it is free then, not under way.
+        tries += 1;
+        if tries < TRIES && row.lease_owner.is_none() {
+            continue;
+        }
         return Err(StoreError::Leased {
             what: format!("{source}/{stream}"),
             owner: row.lease_owner.unwrap_or_default(),
